@@ -1,0 +1,1 @@
+"""What do these bytes say? Each module turns one kind of decoded thing into the tree."""
