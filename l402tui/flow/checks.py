@@ -1,0 +1,448 @@
+"""May this bill be paid?
+
+Each check is a pure function of :class:`Facts`: it answers with a severity and a plain sentence, or
+with nothing where it does not apply. All findings are shown in the approval; one BLOCK and nothing
+is paid. ASK means that only a human may say yes. The numbers (C01...) are stable: a person can look
+them up, and a missing number is a check that needs more than one exchange and is made elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from enum import Enum
+from typing import Final
+
+from l402tui.flow.model import (
+    Bill,
+    Held,
+    Intent,
+    IntentState,
+    Limits,
+    Request,
+    Spending,
+    Timing,
+    WalletFacts,
+)
+from l402tui.protocol.amount import MAX_MSAT, Msat, format_msat
+from l402tui.protocol.caveats import effective_expiry, services
+from l402tui.protocol.errors import ChallengeError, InvoiceError
+from l402tui.protocol.identifier import Form
+from l402tui.protocol.invoice import Invoice
+from l402tui.protocol.text import Shown, say, shown
+
+__all__ = ["CHECKS", "Check", "Facts", "Finding", "Severity", "examine"]
+
+LEAST_TIME_LEFT: Final = 30
+"""Seconds an invoice must still be good for before a person is asked."""
+CLOCK_SKEW: Final = 120
+FUTURE: Final = 600
+LONG_EXPIRY: Final = 7 * 86_400
+TICKET_ENDS_SOON: Final = 300
+AGAIN: Final = 2
+"""Payments for the same thing within 10 minutes that make a person look."""
+REJECTION_LASTS: Final = 86_400
+ONION_FEATURES_WITHOUT_PROOF: Final = frozenset({30, 31})
+"""AMP: the payer makes the preimage, so it proves nothing."""
+
+
+class Severity(Enum):
+    """What follows from a finding, mildest first."""
+
+    PASS = "ok"
+    INFO = "info"
+    WARN = "warning"
+    ASK = "ask"
+    BLOCK = "block"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found."""
+
+    check: str
+    """``C12``."""
+    title: str
+    severity: Severity
+    sentence: Shown
+    todo: Shown = Shown("")  # noqa: RUF009
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything the checks may look at."""
+
+    request: Request
+    bill: Bill
+    wallet: WalletFacts | None
+    """None: paying is switched off."""
+    limits: Limits
+    now: float
+    spending: Spending = Spending()  # noqa: RUF009
+    timing: Timing = Timing()  # noqa: RUF009
+    known: Intent | None = None
+    """What the vault knows about this payment hash."""
+    open_here: tuple[Intent, ...] = ()
+    """Payments at this origin for which money may still move."""
+    refused: Held | None = None
+    """A held credential that the server has just not accepted."""
+    writable: bool = True
+    """The vault can write."""
+
+    @property
+    def invoice(self) -> Invoice | None:
+        """The invoice, where it could be read."""
+        return self.bill.invoice
+
+
+Answer = tuple[Severity, Shown] | tuple[Severity, Shown, Shown] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One question about a bill."""
+
+    number: str
+    title: str
+    function: Callable[[Facts], Answer]
+
+    def __call__(self, facts: Facts) -> Finding | None:
+        """Ask it."""
+        answer = self.function(facts)
+        return None if answer is None else Finding(self.number, self.title, *answer)
+
+    @property
+    def why(self) -> str:
+        """Why it is asked, in a sentence."""
+        return (self.function.__doc__ or "").strip()
+
+
+CHECKS: Final[list[Check]] = []
+"""All checks, in the order in which they are made and shown."""
+
+
+def examine(facts: Facts) -> tuple[Finding, ...]:
+    """Make every check."""
+    found = (check(facts) for check in CHECKS)
+    return tuple(finding for finding in found if finding is not None)
+
+
+def _check(number: str, title: str) -> Callable[[Callable[[Facts], Answer]], None]:
+    def register(function: Callable[[Facts], Answer]) -> None:
+        CHECKS.append(Check(number, title, function))
+
+    return register
+
+
+def _money(msat: int) -> Shown:
+    return shown(format_msat(msat))
+
+
+def _ok(template: str, /, *parts: Shown | int) -> tuple[Severity, Shown]:
+    return Severity.PASS, say(template, *parts)
+
+
+NEW_BILL: Final = say("Ask the server again for a new bill.")
+
+
+@_check("C01", "address")
+def _address(facts: Facts) -> Answer:
+    """An address that hides where it leads is never opened; here its real name is shown."""
+    url = facts.bill.response.url
+    name = url.unicode_host
+    if name is not None:
+        sentence = say("The host is {}, which is written as {}.", shown(url.host), shown(name))
+        return Severity.WARN, sentence, say("Letters of other scripts can look alike: compare.")
+    return _ok("The address is plain: {}.", shown(url.origin))
+
+
+@_check("C02", "encryption")
+def _encryption(facts: Facts) -> Answer:
+    """Whoever reads the line can take the token and, after the payment, the preimage."""
+    url = facts.bill.response.url
+    if url.encrypted:
+        return _ok("The line is encrypted.")
+    if url.loopback:
+        return _ok("Not encrypted, but it does not leave this machine.")
+    sentence = say("No encryption: anyone on the way could take what you buy.")
+    return Severity.BLOCK, sentence, say("Use https.")
+
+
+@_check("C03", "certificate")
+def _certificate(facts: Facts) -> Answer:
+    """Without a valid certificate the bill may come from anybody."""
+    if facts.bill.response.url.scheme != "https":
+        return None
+    return _ok("The certificate is valid for {}.", shown(facts.bill.response.url.host))
+
+
+@_check("C04", "redirects")
+def _redirects(facts: Facts) -> Answer:
+    """A redirect to another origin means that somebody else wants the money."""
+    asked, sent = facts.request.url.origin, facts.bill.response.url.origin
+    if asked == sent:
+        return _ok("The bill comes from the origin you asked.")
+    return Severity.ASK, say("You asked {}, but {} wants money.", shown(asked), shown(sent))
+
+
+@_check("C06", "one readable challenge")
+def _one_challenge(facts: Facts) -> Answer:
+    """Two different bills, or one that cannot be read, leave open what is being bought."""
+    if facts.bill.challenge is not None:
+        return _ok("There is exactly one L402 challenge to choose from.")
+    for problem in facts.bill.problems:
+        if isinstance(problem, ChallengeError):
+            return Severity.BLOCK, say("The bill cannot be read: {}.", shown(problem.why)), NEW_BILL
+    return Severity.BLOCK, say("There is no L402 challenge in the answer."), NEW_BILL
+
+
+@_check("C07", "no contradictions")
+def _contradictions(facts: Facts) -> Answer:
+    """token= and macaroon= name the same thing; where they differ, one of them is a lie."""
+    challenge = facts.bill.challenge
+    if challenge is None:
+        return None  # C06 has said it
+    version = challenge.version
+    if version not in (None, "0"):
+        sentence = say("The challenge is version {}; only 0 is known.", shown(version or ""))
+        return Severity.ASK, sentence
+    return _ok("Its parameters agree with each other.")
+
+
+@_check("C08", "invoice readable")
+def _invoice_readable(facts: Facts) -> Answer:
+    """Checksum, mandatory fields and signature are right, so the invoice is whole."""
+    if facts.invoice is not None:
+        return _ok("The invoice is whole, and its signature is right.")
+    for problem in facts.bill.problems:
+        if isinstance(problem, InvoiceError):
+            sentence = say("The invoice is damaged or forged: {}.", shown(problem.why))
+            return Severity.BLOCK, sentence, NEW_BILL
+    return None if facts.bill.challenge is None else (Severity.BLOCK, say("There is no invoice."))
+
+
+@_check("C09", "same network")
+def _network(facts: Facts) -> Answer:
+    """A test invoice costs nothing and buys nothing with a real wallet, and the reverse is worse."""
+    invoice, wallet = facts.invoice, facts.wallet
+    if invoice is None or wallet is None:
+        return None
+    if wallet.network is None:
+        return Severity.WARN, say("The bill is for {}; look that your wallet is, too.", shown(invoice.network.word))
+    if wallet.network is not invoice.network:
+        sentence = say(
+            "The bill is for {}, but your wallet is on {}.",
+            shown(invoice.network.word),
+            shown(wallet.network.word),
+        )
+        return Severity.BLOCK, sentence, say("Choose a wallet of the same network.")
+    return _ok("Bill and wallet are both on {}.", shown(invoice.network.word))
+
+
+@_check("C10", "amount")
+def _amount(facts: Facts) -> Answer:
+    """Without an amount the payer would have to make one up."""
+    if facts.invoice is None:
+        return None
+    amount = facts.invoice.amount
+    if amount is None or not 0 < amount <= MAX_MSAT:
+        return Severity.BLOCK, say("The bill names no amount."), NEW_BILL
+    return _ok("It asks for {}.", _money(amount))
+
+
+@_check("C11", "kind of payment")
+def _features(facts: Facts) -> Answer:
+    """Only a payment that reveals the seller's preimage buys a credential."""
+    if facts.invoice is None:
+        return None
+    features = facts.invoice.features
+    if features.bits & ONION_FEATURES_WITHOUT_PROOF:
+        return Severity.BLOCK, say("An AMP payment gives no receipt that opens anything."), NEW_BILL
+    if features.unknown_required:
+        bits = shown(", ".join(map(str, sorted(features.unknown_required))))
+        sentence = say("It requires features that are unknown here (bits {}).", bits)
+        return Severity.BLOCK, sentence
+    return _ok("It is an ordinary payment that reveals a preimage.")
+
+
+@_check("C12", "token and invoice belong together")
+def _belong_together(facts: Facts) -> Answer:
+    """The token commits to one payment hash; only the preimage of that one makes a credential."""
+    bill = facts.bill
+    if facts.invoice is None:
+        return None
+    if bill.identifier is None or bill.identifier.payment_hash is None:
+        sentence = say("The token does not say which payment it belongs to, so this cannot be checked.")
+        return Severity.ASK, sentence
+    if bill.identifier.payment_hash != facts.invoice.payment_hash:
+        sentence = say("Ticket and bill do not belong together: paying would buy nothing.")
+        return Severity.BLOCK, sentence, NEW_BILL
+    raw = bill.identifier.form is Form.RAW_HASH
+    how = "The token's identifier is the" if raw else "The token commits to the invoice's"
+    return _ok(how + " payment hash {}….", shown(facts.invoice.payment_hash.hex()[:16]))
+
+
+@_check("C14", "not paid before")
+def _known_hash(facts: Facts) -> Answer:
+    """One payment hash is paid once, for ever; a second payment of it buys nothing."""
+    known, here = facts.known, facts.request.url.origin
+    if known is None or known.state is IntentState.RELEASED:
+        if facts.open_here:
+            sentence = say(
+                "{} to this server is not finished; another could pay twice for the same thing.",
+                _money(sum(intent.amount for intent in facts.open_here)),
+            )
+            return Severity.ASK, sentence, say("Finish it first: run that request again.")
+        return _ok("This invoice is new.")
+    if known.request.url.origin != here:
+        return Severity.BLOCK, say("This invoice was shown by {} before.", shown(known.request.url.origin))
+    if known.state is IntentState.REJECTED:
+        return Severity.BLOCK, say("This invoice is paid, and the server did not accept it."), NEW_BILL
+    if known.state is IntentState.FAILED:
+        return Severity.BLOCK, say("This invoice was tried before and failed."), NEW_BILL
+    if known.state.proven:
+        return Severity.INFO, say("This invoice is paid already; the credential you hold is used.")
+    return Severity.INFO, say("This invoice is being paid already; that payment is followed.")
+
+
+@_check("C16", "not expired")
+def _expiry(facts: Facts) -> Answer:
+    """The seller's node refuses an expired invoice, and a wrong clock hides that."""
+    invoice = facts.invoice
+    if invoice is None:
+        return None
+    left = int(invoice.expires_at - facts.now)
+    if left < LEAST_TIME_LEFT:
+        when = say("{} seconds ago", -left) if left <= 0 else say("in {} seconds", left)
+        return Severity.BLOCK, say("The invoice expires {}.", when) if left > 0 else say(
+            "The invoice expired {}.", when
+        ), NEW_BILL
+    if invoice.created - facts.now > FUTURE:
+        return Severity.BLOCK, say("The invoice was made in the future."), say("Look at your clock.")
+    skew = _clock_skew(facts)
+    if skew is not None and abs(skew) > CLOCK_SKEW:
+        return Severity.WARN, say("Your clock and the server's differ by {} seconds.", abs(skew))
+    if invoice.expiry > LONG_EXPIRY:
+        return Severity.WARN, say("It can be paid for {} days.", invoice.expiry // 86_400)
+    return _ok("It can be paid for another {}:{} minutes.", left // 60, shown(f"{left % 60:02d}"))
+
+
+def _clock_skew(facts: Facts) -> int | None:
+    dates = facts.bill.response.values(b"date")
+    if not dates:
+        return None
+    try:
+        date = parsedate_to_datetime(dates[0].decode("ascii"))
+    except (ValueError, UnicodeDecodeError):
+        return None
+    return int(date.timestamp() - facts.now)
+
+
+@_check("C18", "not your own node")
+def _self_payment(facts: Facts) -> Answer:
+    """Paying oneself proves nothing and costs a fee."""
+    if facts.invoice is None or facts.wallet is None or facts.wallet.node_id is None:
+        return None
+    if facts.invoice.payee == facts.wallet.node_id:
+        return Severity.BLOCK, say("You would pay yourself.")
+    return _ok("The payee is node {}….", shown(facts.invoice.payee.hex()[:16]))
+
+
+@_check("C20", "within your limits")
+def _limits(facts: Facts) -> Answer:
+    """Limits hold for amount and routing fee together, whoever says yes."""
+    invoice, limits = facts.invoice, facts.limits
+    if invoice is None or invoice.amount is None:
+        return None
+    amount = invoice.amount
+    cure = say("Raise the limit if you mean it.")
+    if amount > limits.payment:
+        sentence = say("{} is over your limit of {} for one payment.", *map(_money, (amount, limits.payment)))
+        return Severity.BLOCK, sentence, cure
+    total = Msat(amount + limits.fee)
+    for cap, spent, what in (
+        (limits.origin_day, facts.spending.origin_day, "this server and 24 hours"),
+        (limits.day, facts.spending.day, "24 hours"),
+    ):
+        if cap is not None and spent + total > cap:
+            sentence = say(
+                "{} and at most {} fee would go over your limit of {} for {} ({} is spent or reserved).",
+                _money(amount), _money(limits.fee), _money(cap), shown(what), _money(spent),
+            )  # fmt: skip
+            return Severity.BLOCK, sentence, cure
+    return _ok("{} is within your limit of {}.", _money(amount), _money(limits.payment))
+
+
+@_check("C22", "not in a circle")
+def _loop(facts: Facts) -> Answer:
+    """A server that takes money and asks again drains a wallet in small steps."""
+    timing = facts.timing
+    if timing.rejected_at is not None and facts.now - timing.rejected_at < REJECTION_LASTS:
+        minutes = int(facts.now - timing.rejected_at) // 60
+        return Severity.ASK, say("{} minutes ago this server took money and gave nothing.", minutes)
+    if timing.paid_recently >= AGAIN:
+        return Severity.ASK, say("You paid for this {} times in 10 minutes.", timing.paid_recently)
+    if facts.refused is not None:
+        paid = _money(facts.refused.amount + facts.refused.fee)
+        return Severity.WARN, say("The server did not accept the credential that cost {}.", paid)
+    return _ok("You have not just paid for this.")
+
+
+@_check("C24", "what the seller writes")
+def _description(facts: Facts) -> Answer:
+    """The text in the invoice is the seller's; nobody has checked it."""
+    if facts.invoice is None:
+        return None
+    text = facts.invoice.description
+    if text is None:
+        return Severity.INFO, say("There is only the hash of a description.")
+    if not text:
+        return Severity.INFO, say("The seller wrote no description.")
+    return Severity.INFO, say("Written by the seller: “{}”", shown(text, 120))
+
+
+@_check("C25", "the ticket's own limits")
+def _caveats(facts: Facts) -> Answer:
+    """A ticket that ends before it can be used is not worth its price."""
+    token = facts.bill.token
+    if facts.bill.challenge is None:
+        return None
+    if token is None:
+        return Severity.ASK, say("The token is not a macaroon that can be read here.")
+    if any(caveat.vid is not None for caveat in token.macaroon.caveats):
+        return Severity.ASK, say("The token needs another party's discharge; it cannot be used alone.")
+    caveats = token.macaroon.caveats
+    expiry = effective_expiry(caveats)
+    if expiry is not None:
+        left = int(expiry.at - facts.now)
+        if left <= 0:
+            return Severity.BLOCK, say("The ticket has expired already."), NEW_BILL
+        if left < TICKET_ENDS_SOON:
+            return Severity.WARN, say("The ticket is good for {} seconds only.", left)
+    named = services(caveats)
+    if named:
+        return _ok("The ticket is for: {}.", shown(b", ".join(service.name for service in named)))
+    return _ok("The ticket carries {} caveats.", len(caveats))
+
+
+@_check("C26", "wallet and vault ready")
+def _ready(facts: Facts) -> Answer:
+    """Money is only moved by a wallet that can, and remembered by a vault that can write."""
+    wallet, invoice = facts.wallet, facts.invoice
+    if wallet is None:
+        return Severity.INFO, say("Paying is switched off; no wallet was asked.")
+    if not facts.writable:
+        sentence = say("The vault cannot be written, and no payment may go unremembered.")
+        return Severity.BLOCK, sentence, say("Free some disk space or mend the folder's permissions.")
+    if not wallet.ready:
+        return Severity.BLOCK, say("The wallet is not ready: {}", wallet.trouble or shown("unknown"))
+    if wallet.balance is not None and invoice is not None and invoice.amount is not None:
+        need = invoice.amount + facts.limits.fee
+        if wallet.balance < need:
+            sentence = say(
+                "The wallet can send {}; {} with the fee cap would be needed.",
+                _money(wallet.balance), _money(need),
+            )  # fmt: skip
+            return Severity.BLOCK, sentence
+    return _ok("The wallet ({}) is ready.", shown(wallet.name))

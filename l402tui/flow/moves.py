@@ -1,0 +1,336 @@
+"""What does each event change, and which commands follow from it?
+
+One function for each arrow of :data:`~l402tui.flow.flow.TRANSITIONS`, in the order in which a flow
+meets them. All are pure: ``(state, event) -> (state, commands)``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from hashlib import sha256
+from typing import Final, TypeVar
+
+from l402tui.flow import endings
+from l402tui.flow import events as e
+from l402tui.flow.checks import Severity
+from l402tui.flow.commands import (
+    Ask,
+    Check,
+    Command,
+    Decode,
+    Finish,
+    Pay,
+    Record,
+    RecordUse,
+    Release,
+    Reserve,
+    Retry,
+    Send,
+    StorePaid,
+    StoreSending,
+    Track,
+    Wait,
+)
+from l402tui.flow.model import Ending, Intent, IntentState, Response
+from l402tui.flow.state import Phase, State, Step, UnexpectedEvent
+from l402tui.protocol.amount import Msat
+
+APPROVAL_LASTS: Final = 120.0
+"""Seconds between a yes and the pay call."""
+EXPIRY_MARGIN: Final = 10.0
+"""Seconds an invoice must still be good for when it is handed to the wallet."""
+NEVER_SENT_AFTER: Final = 120.0
+"""Seconds after an invoice's expiry until a wallet that has never seen it will never pay it."""
+ATTEMPTS: Final = 4
+"""How often a paid request is sent, and a lost payment asked about, before a person decides."""
+LONGEST_WAIT: Final = 30.0
+"""Seconds between two attempts at most."""
+
+T = TypeVar("T")
+
+
+def some(value: T | None) -> T:
+    """A value that must be there in this phase."""
+    if value is None:
+        raise UnexpectedEvent("the flow has lost a value it needs")
+    return value
+
+
+# --- before anything is paid -------------------------------------------------------------------
+
+
+def found(state: State, event: e.Found) -> Step:
+    intent = event.unfinished
+    if intent is None:
+        return send_next(replace(state, others=event.credentials))
+    state = replace(state, others=event.credentials, intent=intent, resumed=True)
+    if intent.state is IntentState.RESERVED:
+        reason = "the program stopped before anything was sent"
+        return replace(state, phase=Phase.RELEASING), (Release(intent, reason),)
+    if intent.state.proven:
+        return retry(replace(state, held=intent.held()))
+    if not state.may_pay:
+        return finish(state, endings.open_payment(intent))
+    return replace(state, phase=Phase.TRACKING), (Track(intent),)
+
+
+def send_next(state: State) -> Step:
+    held, others = (state.others[0], state.others[1:]) if state.others else (None, ())
+    state = replace(state, phase=Phase.REQUESTING, held=held, others=others)
+    return state, (Send(state.request, held),)
+
+
+def start_over(state: State, *before: Command) -> Step:
+    """Ask the server anew; an unfinished payment turned out not to be one."""
+    state, commands = send_next(replace(state, intent=None, resumed=False, attempt=1))
+    return state, (*before, *commands)
+
+
+def first_answer(state: State, event: e.Answered) -> Step:
+    if state.held is None:
+        return finish(state, endings.free(event.response))
+    used = RecordUse(state.held, state.request, accepted=True)
+    return finish(state, endings.reused(event.response, state.held), used)
+
+
+def first_challenge(state: State, event: e.Challenged) -> Step:
+    if state.held is None:
+        return replace(state, phase=Phase.DECODING), (Decode(event.response),)
+    used = RecordUse(state.held, state.request, accepted=False)
+    state = replace(state, refused=state.held, held=None)
+    if state.others:
+        state, commands = send_next(state)
+        return state, (used, *commands)
+    return replace(state, phase=Phase.DECODING), (used, Decode(event.response))
+
+
+def decoded(state: State, event: e.Decoded) -> Step:
+    bill = event.bill
+    if bill.dialect is not None:
+        return finish(state, endings.not_payable(bill.dialect))
+    state = replace(state, phase=Phase.CHECKING, bill=bill)
+    return state, (Check(state.request, bill, state.refused),)
+
+
+def checked(state: State, event: e.Checked) -> Step:
+    state = replace(state, findings=event.findings, quote=event.quote)
+    blocks = [found for found in event.findings if found.severity is Severity.BLOCK]
+    if blocks:
+        return finish(state, endings.blocked(blocks))
+    known = event.known
+    if known is not None and known.state.proven:
+        return retry(replace(state, intent=known, resumed=True, held=known.held()))
+    if not state.may_pay or event.quote is None:
+        return finish(state, endings.previewed(state.request, event.quote))
+    if known is not None and known.state.open:
+        return take_over(state, known)
+    return replace(state, phase=Phase.ASKING), (Ask(event.quote, event.findings),)
+
+
+def take_over(state: State, known: Intent) -> Step:
+    """The invoice of this bill is being paid already: follow that payment."""
+    state = replace(state, intent=known, resumed=True)
+    if known.state is IntentState.RESERVED:
+        return finish(state, endings.open_payment(known))
+    return replace(state, phase=Phase.TRACKING), (Track(known),)
+
+
+def approved(state: State, event: e.Approved) -> Step:
+    quote, bill = some(state.quote), some(state.bill)
+    if event.digest != quote.digest:
+        return finish(state, endings.changed_while_reading())
+    if event.at > quote.expires - EXPIRY_MARGIN:
+        return finish(state, endings.expired_while_reading())
+    intent = Intent.of(state.request, bill, quote, event.at)
+    state = replace(state, phase=Phase.RESERVING, approved_at=event.at, intent=intent)
+    return state, (Reserve(intent),)
+
+
+def declined(state: State, event: e.Declined) -> Step:
+    return finish(state, endings.declined(event.why))
+
+
+def reserved(state: State, event: e.Reserved) -> Step:
+    intent = event.intent
+    state = replace(state, intent=intent)
+    late = event.at - state.approved_at > APPROVAL_LASTS
+    if late or event.at > intent.expires - EXPIRY_MARGIN:
+        ending = endings.changed_while_reading() if late else endings.expired_while_reading()
+        state = replace(state, phase=Phase.RELEASING, ending=ending)
+        return state, (Release(intent, "the approval or the invoice ran out before sending"),)
+    return replace(state, phase=Phase.SENDING), (StoreSending(intent),)
+
+
+def released(state: State, event: e.Released) -> Step:
+    if state.ending is not None:
+        return finish(state, state.ending)
+    return start_over(state)
+
+
+# --- while money moves -------------------------------------------------------------------------
+
+
+def sent(state: State, event: e.PaymentSent) -> Step:
+    return replace(state, phase=Phase.PAYING, intent=event.intent), (Pay(event.intent),)
+
+
+def progressed(state: State, event: e.PaymentProgressed) -> Step:
+    intent = some(state.intent)
+    if intent.state is IntentState.IN_FLIGHT or not event.acknowledged:
+        return state, ()
+    intent = intent.to(IntentState.IN_FLIGHT)
+    return replace(state, intent=intent), (Record(intent, IntentState.IN_FLIGHT),)
+
+
+def settled(state: State, event: e.PaymentSettled) -> Step:
+    intent = some(state.intent)
+    if sha256(event.preimage.reveal()).digest() != intent.payment_hash:
+        reason = "the wallet reported a payment with a preimage that does not belong to it"
+        return close(state, IntentState.UNKNOWN, reason, endings.no_proof(intent))
+    spent = state.spent if state.resumed else Msat(intent.amount + (event.fee or 0))
+    state = replace(state, phase=Phase.STORING, spent=spent)
+    state = replace(state, held=intent.held(event.preimage, event.fee))
+    return state, (StorePaid(intent, event.preimage, event.fee),)
+
+
+def failed_payment(state: State, event: e.PaymentFailed) -> Step:
+    intent = some(state.intent)
+    if state.resumed:  # the person asked for the content: begin again, with a new bill
+        return start_over(state, Record(intent, IntentState.FAILED, event.why.text))
+    return close(state, IntentState.FAILED, event.why.text, endings.not_paid(event))
+
+
+def unknown(state: State, event: e.PaymentUnknown) -> Step:
+    intent = some(state.intent)
+    if not event.ask_again or state.attempt >= ATTEMPTS:
+        return finish(state, endings.unsettled(intent, event.why))
+    wait = Wait(float(2 ** (state.attempt - 1)))
+    return replace(state, phase=Phase.TRACKING, attempt=state.attempt + 1), (wait,)
+
+
+def track_again(state: State, event: e.Waited) -> Step:
+    return state, (Track(some(state.intent)),)
+
+
+def not_found(state: State, event: e.PaymentNotFound) -> Step:
+    intent = some(state.intent)
+    if intent.state is not IntentState.SENDING:
+        reason = "the wallet no longer knows a payment that it had accepted"
+        return close(state, IntentState.UNKNOWN, reason, endings.forgotten(intent))
+    if event.at < intent.expires - EXPIRY_MARGIN:
+        # The same invoice through the same wallet cannot be paid twice, so this is safe even if
+        # the first call is still on its way.
+        return replace(state, phase=Phase.PAYING), (Pay(intent),)
+    if event.at < intent.expires + NEVER_SENT_AFTER:
+        return finish(state, endings.too_early_to_say(intent, NEVER_SENT_AFTER))
+    reason = "it never reached the wallet, and the invoice has expired"
+    return start_over(state, Record(intent, IntentState.FAILED, reason))
+
+
+def paid_stored(state: State, event: e.PaidStored) -> Step:
+    return retry(replace(state, held=event.held))
+
+
+def paid_not_stored(state: State, event: e.Failed) -> Step:
+    # The credential is in memory: use it. The intent stays in flight on disk, and tracking it
+    # later gives the preimage again.
+    return retry(state)
+
+
+# --- after payment -----------------------------------------------------------------------------
+
+
+def retry(state: State) -> Step:
+    state = replace(state, phase=Phase.RETRYING, attempt=1, swapped=False)
+    return state, (Retry(state.request, some(state.held)),)
+
+
+def paid_answer(state: State, event: e.Answered) -> Step:
+    response, held = event.response, some(state.held)
+    if response.status >= 500 or response.status == 429:
+        ending = endings.undelivered_status(response, held, state.spent, resumed=state.resumed)
+        return redeem_later(state, ending, response)
+    ending = endings.delivered(response, held, resumed=state.resumed, spent=state.spent)
+    used = RecordUse(held, state.request, accepted=True)
+    return close(state, IntentState.ACTIVE, "", ending, used)
+
+
+def paid_challenge(state: State, event: e.Challenged) -> Step:
+    held = some(state.held)
+    if not state.swapped:
+        # Some servers read only one of the two names of the scheme.
+        held = replace(held, scheme="LSAT" if held.scheme == "L402" else "L402")
+        state = replace(state, swapped=True, held=held, attempt=state.attempt + 1)
+        return state, (Retry(state.request, held, state.attempt),)
+    ending = endings.rejected(event.response, held, resumed=state.resumed, spent=state.spent)
+    reason = "the server answered the paid credential with another challenge"
+    used = RecordUse(held, state.request, accepted=False)
+    return close(state, IntentState.REJECTED, reason, ending, used)
+
+
+def paid_silence(state: State, event: e.Unreachable) -> Step:
+    held = some(state.held)
+    ending = endings.undelivered_silence(event, held, state.spent, resumed=state.resumed)
+    if event.maybe_received and not state.request.repeatable:
+        return close(state, IntentState.REDEEM_RETRY, event.why.text, ending)
+    return redeem_later(state, ending, None)
+
+
+def redeem_later(state: State, ending: Ending, response: Response | None) -> Step:
+    if state.attempt >= ATTEMPTS or not state.request.repeatable:
+        return close(state, IntentState.REDEEM_RETRY, ending.why.text, ending)
+    seconds = min(LONGEST_WAIT, endings.retry_after(response) or 2.0 ** (state.attempt - 1))
+    intent = some(state.intent)
+    record = Record(intent, IntentState.REDEEM_RETRY, ending.why.text)
+    return replace(state, attempt=state.attempt + 1), (record, Wait(seconds))
+
+
+def retry_again(state: State, event: e.Waited) -> Step:
+    return state, (Retry(state.request, some(state.held), state.attempt),)
+
+
+# --- the end -----------------------------------------------------------------------------------
+
+
+def close(
+    state: State, to: IntentState, reason: str, ending: Ending, *before: Command
+) -> Step:
+    """Write how the intent stands, then tell the ending."""
+    record = Record(some(state.intent), to, reason)
+    return replace(state, phase=Phase.CLOSING, ending=ending), (*before, record)
+
+
+def closed(state: State, event: e.ResultStored) -> Step:
+    return finish(state, some(state.ending))
+
+
+def not_closed(state: State, event: e.Failed) -> Step:
+    return finish(state, endings.not_recorded(some(state.ending), event.why))
+
+
+def finish(state: State, ending: Ending, *before: Command) -> Step:
+    return replace(state, phase=Phase.ENDING, ending=ending), (*before, Finish(ending))
+
+
+def done(state: State, event: e.Finished) -> Step:
+    return replace(state, phase=Phase.DONE), ()
+
+
+def unreachable(state: State, event: e.Unreachable) -> Step:
+    return finish(state, endings.unreachable(event))
+
+
+def broken_before(state: State, event: e.Failed) -> Step:
+    return finish(state, endings.broken(event.why, state.intent))
+
+
+def stay(state: State, event: e.Event) -> Step:
+    return state, ()
+
+
+def stay_changed(state: State, event: e.ResultStored) -> Step:
+    return replace(state, intent=event.intent), ()
+
+
+def outstanding(state: State, event: e.Outstanding) -> Step:
+    return take_over(state, event.intent)

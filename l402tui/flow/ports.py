@@ -1,0 +1,152 @@
+"""What does a flow need from the world?
+
+Each port is a small Protocol. The rooms above implement them (``web``, ``vault``, ``wallets``), the
+faces implement the approver, and ``wiring`` puts them together. A port never raises for something
+that can happen on a normal day: it answers with an event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from l402tui.flow.checks import Finding
+from l402tui.flow.events import Answered, Approved, Challenged, Declined, Unreachable, WalletEvent
+from l402tui.flow.model import (
+    Ending,
+    Exchange,
+    Held,
+    Intent,
+    IntentState,
+    Quote,
+    Request,
+    Spending,
+    Timing,
+    WalletFacts,
+)
+from l402tui.protocol.amount import Msat
+from l402tui.protocol.secret import Secret
+
+__all__ = ["Approver", "Clock", "PreparedRequest", "Transport", "Vault", "VaultError", "Wallet"]
+
+
+class Clock(Protocol):
+    """Time, so that tests can make their own."""
+
+    def now(self) -> float:
+        """Unix seconds."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Let that much time pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedRequest:
+    """What will leave: the request line and headers, byte for byte."""
+
+    head: bytes
+
+
+class Transport(Protocol):
+    """How a request leaves and an answer comes back."""
+
+    def prepare(self, request: Request, authorization: Secret | None) -> PreparedRequest:
+        """The bytes of the request's head, without sending it."""
+
+    async def send(
+        self, request: Request, authorization: Secret | None
+    ) -> Challenged | Answered | Unreachable:
+        """Send it and wait for the whole answer.
+
+        Redirects are followed by hand under the transport's rules; ``authorization`` goes to the
+        origin of ``request.url`` and to no other.
+        """
+
+
+class Wallet(Protocol):
+    """How an invoice gets paid."""
+
+    async def facts(self) -> WalletFacts:
+        """What it is and whether it is ready. Never raises: trouble is part of the answer."""
+
+    def pay(self, intent: Intent) -> AsyncIterator[WalletEvent]:
+        """Pay the intent's invoice, with its fee cap. Ends after Settled, Failed or Unknown.
+
+        Anything but the wallet's own final word ends as PaymentUnknown.
+        """
+
+    def track(self, intent: Intent) -> AsyncIterator[WalletEvent]:
+        """Follow a payment that may have been sent. Also ends after NotFound."""
+
+
+class Approver(Protocol):
+    """Who says yes or no."""
+
+    async def approve(self, quote: Quote, findings: Sequence[Finding]) -> Approved | Declined:
+        """Ask. ``Approved.digest`` is the digest of what was shown."""
+
+
+class VaultError(Exception):
+    """The vault could not read or write; the message is safe to show. What was there before is
+    untouched."""
+
+
+class Vault(Protocol):
+    """What is remembered. Every method is atomic, and what it wrote is on disk when it returns."""
+
+    def writable(self) -> bool:
+        """Whether a write would go through now (disk space included)."""
+
+    def unfinished(self, request: Request) -> Intent | None:
+        """The newest open intent for exactly this request (same fingerprint)."""
+
+    def open_at(self, origin: str) -> Sequence[Intent]:
+        """Intents at this origin for which money may still move (SENDING, IN_FLIGHT, UNKNOWN)."""
+
+    def intent(self, payment_hash: bytes) -> Intent | None:
+        """The one intent for this hash."""
+
+    def credentials(self, request: Request) -> Sequence[Held]:
+        """Credentials that may open this request, best first: same origin always; the same path
+        first; those the server refused for this path left out."""
+
+    def spending(self, origin: str, now: float) -> Spending:
+        """What the last 24 hours have cost, reservations included."""
+
+    def timing(self, request: Request, now: float) -> Timing:
+        """What happened lately for this method, origin and path."""
+
+    def reserve(self, intent: Intent) -> Intent | None:
+        """Write a new intent. If its hash is known: write nothing and return the known one."""
+
+    def record(
+        self,
+        payment_hash: bytes,
+        state: IntentState,
+        *,
+        at: float,
+        reason: str = "",
+        fee: Msat | None = None,
+    ) -> Intent:
+        """Write a new state. A proven intent never goes back to an unproven state."""
+
+    def store_paid(
+        self, payment_hash: bytes, preimage: Secret, *, at: float, fee: Msat | None
+    ) -> Held:
+        """Write PAID and the credential. Raises ValueError where the preimage is not of this hash."""
+
+    def used(self, held: Held, request: Request, *, accepted: bool, at: float) -> None:
+        """Remember whether the server took a credential for this path. Deletes nothing."""
+
+    def open_exchange(self, request: Request, at: float) -> int:
+        """Begin a history row; its number is what ``replay N`` takes."""
+
+    def close_exchange(self, number: int, ending: Ending, status: int | None, at: float) -> None:
+        """Write how it ended; ``status`` is the last HTTP status seen."""
+
+    def exchanges(self, limit: int = 50) -> Sequence[Exchange]:
+        """The newest history rows, newest first."""
+
+    def exchange(self, number: int) -> Exchange | None:
+        """One history row."""

@@ -1,0 +1,267 @@
+"""Who carries the commands out?
+
+:class:`Runner` is the only part of this room that awaits. It takes each command of
+:func:`~l402tui.flow.flow.step`, does it through a port, and feeds the events back. An event and the
+book-keeping it causes are done before anybody is told of it: whoever watches the stream may stop
+watching at any point, and nothing is lost by that.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Final, TypeVar
+
+from l402tui.flow import commands as c
+from l402tui.flow import events as e
+from l402tui.flow.bill import read_bill
+from l402tui.flow.checks import Facts, examine
+from l402tui.flow.flow import begin, step
+from l402tui.flow.model import (
+    Ending,
+    Held,
+    Intent,
+    IntentState,
+    Limits,
+    Quote,
+    Request,
+    WalletFacts,
+)
+from l402tui.flow.ports import Approver, Clock, Transport, Vault, VaultError, Wallet
+from l402tui.protocol.credential import Credential
+from l402tui.protocol.secret import Secret
+from l402tui.protocol.text import Shown, say, shown
+
+__all__ = ["Gate", "Runner"]
+
+Gate = Callable[[c.Command], Awaitable[None]]
+"""Step mode: awaited before each command that a person wants to watch."""
+
+NO_WALLET: Final = WalletFacts(name="none", network=None, ready=False, real_money=False)
+
+E = TypeVar("E", bound=e.Event)
+
+
+async def _straight_on(command: c.Command) -> None:
+    """Automatic mode."""
+
+
+class Runner:
+    """Runs flows over one set of ports. One runner may run many flows, one after the other."""
+
+    def __init__(
+        self,
+        *,
+        transport: Transport,
+        vault: Vault,
+        clock: Clock,
+        approver: Approver,
+        wallet: Wallet | None,
+        limits: Limits,
+        gate: Gate = _straight_on,
+    ) -> None:
+        """``wallet=None`` is the no-pay mode: there is nothing that could pay."""
+        self._transport = transport
+        self._vault = vault
+        self._clock = clock
+        self._approver = approver
+        self._wallet = wallet
+        self._limits = limits
+        self._gate = gate
+        self._facts: WalletFacts | None = None
+        self._exchange: int | None = None
+        self._status: int | None = None
+
+    async def run(self, request: Request) -> AsyncIterator[e.Event]:
+        """Run one flow to its end and yield what happens. The last event is ``Finished``.
+
+        Closing the iterator (or cancelling) stops watching; a payment that was sent goes on, and the
+        next run of the same request finds it.
+        """
+        self._facts = self._exchange = self._status = None
+        state, first = begin(request, may_pay=self._wallet is not None)
+        try:
+            self._exchange = self._vault.open_exchange(request, self._clock.now())
+        except VaultError:
+            pass  # Found will say so: the next question to the vault fails in the same way
+        queue = deque(first)
+        while queue:
+            command = queue.popleft()
+            if command.shown:
+                await self._gate(command)
+            async with aclosing(self._carry_out(command)) as stream:
+                async for event in stream:
+                    told = [self._stamped(event)]
+                    for happened in told:  # grows while the books are being kept
+                        state, more = step(state, happened)
+                        for next_command in more:
+                            if next_command.at_once:
+                                told += map(self._stamped, self._keep_books(next_command))
+                            else:
+                                queue.append(next_command)
+                    for happened in told:
+                        yield happened
+
+    def _stamped(self, event: E) -> E:
+        return replace(event, at=self._clock.now())
+
+    async def _carry_out(self, command: c.Command) -> AsyncIterator[e.Event]:
+        match command:
+            case c.Send():
+                async for event in self._send(command.request, command.held, None):
+                    yield event
+            case c.Retry():
+                async for event in self._send(command.request, command.held, command.attempt):
+                    yield event
+            case c.Decode():
+                yield e.Decoded(read_bill(command.response))
+            case c.Check():
+                yield await self._check(command)
+            case c.Ask():
+                yield e.ApprovalAsked(command.quote, command.findings)
+                yield await self._approver.approve(command.quote, command.findings)
+            case c.Pay() | c.Track():
+                async for event in self._ask_wallet(command):
+                    yield event
+            case c.Wait():
+                await self._clock.sleep(command.seconds)
+                yield e.Waited()
+            case _:
+                for event in self._keep_books(command):
+                    yield event
+
+    # --- the vault: never awaits, so that nothing can come between -----------------------------
+
+    def _keep_books(self, command: c.Command) -> Iterator[e.Event]:
+        try:
+            yield from self._book(command)
+        except VaultError as error:
+            yield e.Failed(shown(str(error)))
+
+    def _book(self, command: c.Command) -> Iterator[e.Event]:
+        vault, now = self._vault, self._clock.now()
+        match command:
+            case c.LookUp(request=request):
+                yield e.Found(tuple(vault.credentials(request)), vault.unfinished(request))
+            case c.Reserve(intent=intent):
+                known = vault.reserve(intent)
+                yield e.Reserved(intent) if known is None else e.Outstanding(known)
+            case c.StoreSending(intent=intent):
+                stored = vault.record(intent.payment_hash, IntentState.SENDING, at=now)
+                yield e.PaymentSent(stored)
+            case c.StorePaid(intent=intent, preimage=preimage, fee=fee):
+                yield e.PaidStored(vault.store_paid(intent.payment_hash, preimage, at=now, fee=fee))
+            case c.Record(intent=intent, state=state, reason=reason):
+                yield e.ResultStored(
+                    vault.record(intent.payment_hash, state, at=now, reason=reason)
+                )
+            case c.RecordUse(held=held, request=request, accepted=accepted):
+                vault.used(held, request, accepted=accepted, at=now)
+            case c.Release(intent=intent, reason=reason):
+                released = IntentState.RELEASED
+                yield e.Released(vault.record(intent.payment_hash, released, at=now, reason=reason))
+            case c.Finish(ending=ending):
+                self._close_exchange(ending, now)
+                yield e.Finished(ending)
+            case _:
+                raise NotImplementedError(type(command).__name__)
+
+    def _close_exchange(self, ending: Ending, now: float) -> None:
+        if self._exchange is None:
+            return
+        try:
+            self._vault.close_exchange(self._exchange, ending, self._status, now)
+        except VaultError:
+            pass  # a history row that stays open must not hide how the flow ended
+
+    # --- the network and the wallet ------------------------------------------------------------
+
+    async def _send(
+        self, request: Request, held: Held | None, attempt: int | None
+    ) -> AsyncIterator[e.Event]:
+        authorization: Secret | None = None
+        if held is not None:
+            authorization = Credential(held.token, held.preimage).header_value(held.scheme)
+        sent = self._transport.prepare(request, authorization).head
+        if attempt is None:
+            yield e.Requested(request, sent, held)
+        else:
+            yield e.Retried(request, sent, attempt)
+        event = await self._transport.send(request, authorization)
+        if isinstance(event, e.Challenged | e.Answered):
+            self._status = event.response.status
+        yield event
+
+    async def _check(self, command: c.Check) -> e.Event:
+        bill, request = command.bill, command.request
+        if self._wallet is not None:
+            self._facts = await self._wallet.facts()
+        vault, now, origin = self._vault, self._clock.now(), request.url.origin
+        invoice = bill.invoice
+        try:
+            facts = Facts(
+                request=request,
+                bill=bill,
+                wallet=self._facts,
+                limits=self._limits,
+                now=now,
+                spending=vault.spending(origin, now),
+                timing=vault.timing(request, now),
+                known=vault.intent(invoice.payment_hash) if invoice else None,
+                open_here=tuple(vault.open_at(origin)),
+                refused=command.refused,
+                writable=self._wallet is None or vault.writable(),
+            )
+        except VaultError as error:
+            return e.Failed(shown(str(error)))
+        return e.Checked(examine(facts), _quote(facts), facts.known)
+
+    async def _ask_wallet(self, command: c.Pay | c.Track) -> AsyncIterator[e.WalletEvent]:
+        wallet, intent = self._wallet, command.intent
+        if wallet is None:
+            raise RuntimeError("there is no wallet in no-pay mode, and nothing may ask for one")
+        if self._facts is None:
+            self._facts = await wallet.facts()
+        if self._facts.identity != intent.wallet:
+            yield _wrong_wallet(intent, self._facts)
+            self._facts = None
+            return
+        stream = wallet.pay(intent) if isinstance(command, c.Pay) else wallet.track(intent)
+        async for event in stream:
+            yield event
+            if not isinstance(event, e.PaymentProgressed):
+                return
+        # A stream that just ends has said nothing about the payment.
+        yield e.PaymentUnknown(say("The wallet stopped talking before it had an answer."))
+
+
+def _quote(facts: Facts) -> Quote | None:
+    invoice = facts.invoice
+    if invoice is None or invoice.amount is None:
+        return None
+    return Quote(
+        request=facts.request,
+        payment_hash=invoice.payment_hash,
+        amount=invoice.amount,
+        fee_cap=facts.limits.fee,
+        payee=invoice.payee,
+        description=shown(invoice.description or b"", 120),
+        expires=float(invoice.expires_at),
+        wallet=facts.wallet or NO_WALLET,
+        limits=facts.limits,
+        spending=facts.spending,
+    )
+
+
+def _wrong_wallet(intent: Intent, facts: WalletFacts) -> e.PaymentUnknown:
+    if not facts.ready and facts.node_id is None:
+        return e.PaymentUnknown(facts.trouble or Shown("The wallet does not answer."))
+    sentence = say(
+        "This payment was given to the wallet {}, and the wallet here is {}. Only the first can say "
+        "how it stands.",
+        shown(intent.wallet),
+        shown(facts.identity),
+    )
+    return e.PaymentUnknown(sentence, ask_again=False)

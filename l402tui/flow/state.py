@@ -1,0 +1,73 @@
+"""Where does a flow stand?
+
+The phases of the machine and the state it carries from step to step: plain, immutable values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+from l402tui.flow.checks import Finding
+from l402tui.flow.commands import Command
+from l402tui.flow.model import Bill, Ending, Held, Intent, Quote, Request
+from l402tui.protocol.amount import Msat
+
+__all__ = ["Phase", "State", "Step", "UnexpectedEvent"]
+
+
+class Phase(Enum):
+    """What the flow is waiting for."""
+
+    LOOKING_UP = "looking up"
+    REQUESTING = "requesting"
+    DECODING = "decoding"
+    CHECKING = "checking"
+    ASKING = "asking"
+    RESERVING = "reserving"
+    RELEASING = "releasing"
+    SENDING = "sending"
+    PAYING = "paying"
+    TRACKING = "tracking"
+    STORING = "storing the preimage"
+    RETRYING = "retrying"
+    CLOSING = "closing"
+    ENDING = "ending"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Everything the next step depends on."""
+
+    request: Request
+    may_pay: bool
+    phase: Phase = Phase.LOOKING_UP
+    held: Held | None = None
+    """The credential in use."""
+    others: tuple[Held, ...] = ()
+    """Credentials that have not been tried yet."""
+    refused: Held | None = None
+    """The last credential the server did not accept."""
+    bill: Bill | None = None
+    quote: Quote | None = None
+    findings: tuple[Finding, ...] = ()
+    approved_at: float = 0.0
+    intent: Intent | None = None
+    resumed: bool = False
+    """The payment was begun by an earlier run."""
+    attempt: int = 1
+    swapped: bool = False
+    """The credential was also tried under the scheme's other name."""
+    ending: Ending | None = None
+    """What will be told when the books are closed."""
+    spent: Msat = Msat(0)  # noqa: RUF009
+
+
+Step: TypeAlias = tuple[State, tuple[Command, ...]]
+"""The next state, and what to do in the order to do it."""
+
+
+class UnexpectedEvent(RuntimeError):
+    """An event arrived in a phase that has no transition for it: a mistake in this program."""

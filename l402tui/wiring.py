@@ -1,0 +1,204 @@
+"""Which parts are chosen, and who puts them together?
+
+The one place that knows every room: it turns settings into a :class:`Session` that is ready to run
+flows. Heavy parts (httpx, grpc, the practice server) are imported only when they are chosen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from l402tui.flow.model import Intent, Limits, Request
+from l402tui.flow.ports import Approver, Clock, Transport, Vault, Wallet
+from l402tui.flow.runner import Gate, Runner
+from l402tui.protocol.amount import Msat, parse_amount
+from l402tui.protocol.errors import AmountError
+from l402tui.protocol.network import Network
+from l402tui.protocol.secret import Secret
+from l402tui.protocol.url import Url
+from l402tui.settings import LimitSettings, Settings, SettingsError
+
+if TYPE_CHECKING:
+    from l402tui.practice.run import PracticeServer
+
+__all__ = [
+    "Receive",
+    "Session",
+    "SystemClock",
+    "limits_of",
+    "network_named",
+    "open_session",
+    "practice_session",
+    "request_of",
+]
+
+Receive = Callable[[Intent], Awaitable[Secret | None]]
+"""How a face shows an invoice for an external wallet: it returns the preimage that the person
+pasted, or None when they stop."""
+
+
+class SystemClock:
+    """The machine's own time."""
+
+    def now(self) -> float:
+        """Unix seconds."""
+        return time.time()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds)
+
+
+@dataclass(slots=True)
+class Session:
+    """Everything that flows need, put together."""
+
+    settings: Settings
+    vault: Vault
+    transport: Transport
+    wallet: Wallet | None
+    """None: the no-pay mode. There is nothing that could pay."""
+    limits: Limits
+    clock: Clock
+    practice: PracticeServer | None = None
+    """The embedded server, in a practice session."""
+
+    def runner(self, approver: Approver, gate: Gate | None = None) -> Runner:
+        """A runner for flows; ``gate`` makes it step by step."""
+        chosen = {} if gate is None else {"gate": gate}
+        return Runner(
+            transport=self.transport,
+            vault=self.vault,
+            clock=self.clock,
+            approver=approver,
+            wallet=self.wallet,
+            limits=self.limits,
+            **chosen,
+        )
+
+
+def limits_of(settings: LimitSettings) -> Limits:
+    """Read the limits. Raises SettingsError, naming the key."""
+
+    def amount(key: str) -> Msat:
+        try:
+            return parse_amount(getattr(settings, key))
+        except AmountError as error:
+            raise SettingsError(f"limits.{key}: {error.why}.") from None
+
+    return Limits(
+        payment=amount("payment"),
+        fee=amount("fee"),
+        origin_day=amount("origin_day") if settings.origin_day else None,
+        day=amount("day") if settings.day else None,
+    )
+
+
+def network_named(word: str) -> Network:
+    """The network of that name. Raises SettingsError."""
+    for network in Network:
+        if network.word == word:
+            return network
+    words = ", ".join(network.word for network in Network)
+    raise SettingsError(f"network: {word!r} is none of {words}.")
+
+
+@asynccontextmanager
+async def open_session(
+    settings: Settings,
+    wallet: str | None = None,
+    *,
+    receive: Receive | None = None,
+    url: Url | None = None,
+) -> AsyncIterator[Session]:
+    """A session on the person's own vault.
+
+    ``wallet``: ``practice`` (the practice server at ``url``'s origin), ``external`` (needs
+    ``receive``), ``lnd``, or ``none`` for the no-pay mode; the settings' choice when None.
+    Raises SettingsError and VaultError.
+    """
+    from l402tui.vault import SqliteVault
+    from l402tui.web import HttpTransport
+
+    limits = limits_of(settings.limits)
+    async with AsyncExitStack() as stack:
+        chosen = await _wallet(settings, wallet or settings.wallet, receive, url, stack)
+        vault = stack.enter_context(SqliteVault.open(settings.home))
+        transport = HttpTransport(settings.timeout_seconds, settings.body_limit)
+        stack.push_async_callback(transport.close)
+        yield Session(settings, vault, transport, chosen, limits, SystemClock())
+
+
+@asynccontextmanager
+async def practice_session(
+    settings: Settings, *, switches: tuple[str, ...] = (), receive: Receive | None = None
+) -> AsyncIterator[Session]:
+    """A session on the embedded practice server, with a vault that is thrown away at the end.
+
+    With ``receive`` the invoices go to the person (as with an external wallet) instead of the
+    practice wallet.
+    """
+    from l402tui.practice.run import PracticeServer
+
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="l402tui-")))
+        server = await stack.enter_async_context(PracticeServer.start(switches=switches))
+        settings = replace(
+            settings, home=folder, network=Network.REGTEST.word, limits=LimitSettings()
+        )
+        name = "external" if receive is not None else "practice"
+        opened = open_session(settings, name, receive=receive, url=Url.parse(server.url))
+        session = await stack.enter_async_context(opened)
+        session.practice = server
+        yield session
+
+
+async def _wallet(
+    settings: Settings,
+    name: str,
+    receive: Receive | None,
+    url: Url | None,
+    stack: AsyncExitStack,
+) -> Wallet | None:
+    match name:
+        case "none":
+            return None
+        case "practice":
+            from l402tui.wallets.practice import PracticeWallet
+
+            if url is None or not url.loopback:
+                raise SettingsError(
+                    "The practice wallet pays only a practice server on this machine. "
+                    "Start one with `l402tui practice`, or choose another wallet."
+                )
+            practice = PracticeWallet(url.origin)
+            stack.push_async_callback(practice.close)
+            return practice
+        case "external":
+            from l402tui.wallets.external import ExternalWallet
+
+            if receive is None:
+                raise SettingsError("An external wallet needs somebody to show the invoice to.")
+            return ExternalWallet(network_named(settings.network), receive)
+        case "lnd":
+            from l402tui.wallets.lnd import LndWallet
+
+            lnd = LndWallet.connect(settings.lnd)
+            stack.push_async_callback(lnd.close)
+            return lnd
+        case _:
+            raise SettingsError(f"There is no wallet {name!r}: practice, external, lnd or none.")
+
+
+def request_of(
+    url: str, method: str = "GET", headers: tuple[tuple[str, str], ...] = (), body: bytes = b""
+) -> Request:
+    """A request for an address as a person typed it. Raises UrlError."""
+    return Request(Url.parse(url), method.upper(), headers, body)
