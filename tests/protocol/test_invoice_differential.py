@@ -53,6 +53,18 @@ def random_fallback(rng: random.Random) -> tuple[int, bytes]:
     return version, rng.randbytes(rng.choice((20, 32)) if version == 0 else 20)
 
 
+def add_options(rng: random.Random, tags: Tags, expect: dict[str, Any]) -> None:
+    if rng.random() < 0.4:
+        expect["metadata"] = rng.randbytes(rng.randint(1, 100))
+        tags.add(Tag.metadata, expect["metadata"].hex())
+    if rng.random() < 0.5:
+        expect["expiry"] = rng.randint(1, 2 ** rng.randint(1, 59))
+        tags.add(Tag.expire_time, expect["expiry"])
+    if rng.random() < 0.5:
+        expect["min_final_cltv_expiry"] = rng.randint(1, 2016)
+        tags.add(Tag.min_final_cltv_expiry, expect["min_final_cltv_expiry"])
+
+
 def random_invoice(rng: random.Random) -> tuple[str, dict[str, Any]]:
     """An invoice written by ``bolt11``, and what was put into it."""
     key = PrivateKey(rng.randbytes(32))
@@ -80,15 +92,7 @@ def random_invoice(rng: random.Random) -> tuple[str, dict[str, Any]]:
     else:
         expect["description_hash"] = rng.randbytes(32)
         tags.add(Tag.description_hash, expect["description_hash"].hex())
-    if rng.random() < 0.4:
-        expect["metadata"] = rng.randbytes(rng.randint(1, 100))
-        tags.add(Tag.metadata, expect["metadata"].hex())
-    if rng.random() < 0.5:
-        expect["expiry"] = rng.randint(1, 2 ** rng.randint(1, 59))
-        tags.add(Tag.expire_time, expect["expiry"])
-    if rng.random() < 0.5:
-        expect["min_final_cltv_expiry"] = rng.randint(1, 2016)
-        tags.add(Tag.min_final_cltv_expiry, expect["min_final_cltv_expiry"])
+    add_options(rng, tags, expect)
     if expect["payee_named"]:
         tags.add(Tag.payee, expect["payee"].hex())
     features, expect["features"] = random_features(rng)

@@ -224,7 +224,7 @@ class _Dissection:
     def _features(self, field: Field) -> Node:
         features: Features = self._invoice.features
         bits = features.bits
-        children = [self._feature(field, bit) for bit in bits[:_MOST_FEATURES]]
+        children = [_feature(self._buffer, field, bit) for bit in bits[:_MOST_FEATURES]]
         if len(bits) > _MOST_FEATURES:
             left = len(bits) - _MOST_FEATURES
             children.append(Node(say("more"), say("{} more bits are set", left), mark=Mark.NOTE))
@@ -237,21 +237,6 @@ class _Dissection:
             field,
             tuple(children),
             Mark.BAD if unknown else Mark.PLAIN,
-        )
-
-    def _feature(self, field: Field, bit: int) -> Node:
-        unknown = bit in Features(1 << bit).unknown_required
-        if unknown:
-            meaning = words.UNKNOWN_FEATURE
-        else:
-            meaning = words.FEATURES.get(bit & ~1, words.OTHER_FEATURE)
-        place = field.end - 1 - bit // 5
-        return Node(
-            shown(feature_name(bit)),
-            say("optional (bit {})" if bit & 1 else "required (bit {})", bit),
-            say(meaning),
-            Span(self._buffer, place, place + 1),
-            mark=Mark.BAD if unknown else Mark.PLAIN,
         )
 
     def _signature(self, field: Field) -> Node:
@@ -288,6 +273,19 @@ class _Dissection:
             field,
             mark=Mark.NOTE,
         )
+
+
+def _feature(buffer: Buffer, field: Field, bit: int) -> Node:
+    unknown = bit in Features(1 << bit).unknown_required
+    known = words.FEATURES.get(bit & ~1, words.OTHER_FEATURE)
+    place = field.end - 1 - bit // 5
+    return Node(
+        shown(feature_name(bit)),
+        say("optional (bit {})" if bit & 1 else "required (bit {})", bit),
+        say(words.UNKNOWN_FEATURE if unknown else known),
+        Span(buffer, place, place + 1),
+        mark=Mark.BAD if unknown else Mark.PLAIN,
+    )
 
 
 def _word(network: Network) -> Shown:
