@@ -3,7 +3,7 @@
 The rule: everything runs on 127.0.0.1, is built from versions pinned here, and needs no account.
 
 - ``go/`` pins the versions; ``build`` turns them into binaries, once, outside the checkout;
-- ``network`` starts btcd, three lnd nodes (alice -> carol -> bob) and aperture, about 14 seconds;
+- ``network`` starts btcd, three lnd nodes (alice -> carol -> bob) and aperture, in ten seconds;
 - ``conftest`` gives a test the fixtures ``network``, ``alice``, ``carol``, ``bob``, ``service``.
 
 Once, and again after a version changed (about seven minutes on two cores)::
