@@ -1,7 +1,7 @@
 """Which choices has the person made, and where are things kept?
 
-Settings come from ``settings.toml`` in the home folder (``L402TUI_HOME``, or the platform's place for
-user data), and environment variables win over the file. An unknown key is an error that names
+Settings come from ``settings.toml`` in the home folder (``L402TUI_HOME``, or the platform's place
+for user data), and environment variables win over the file. An unknown key is an error that names
 the file and the key, so that a typing mistake never silently means "no limit". Secrets are not kept
 here: a wallet's macaroon is named by its path.
 """

@@ -138,18 +138,21 @@ async def open_session(
 
 @asynccontextmanager
 async def practice_session(
-    settings: Settings, *, switches: tuple[str, ...] = (), receive: Receive | None = None
+    settings: Settings, *, switches: str = "", receive: Receive | None = None
 ) -> AsyncIterator[Session]:
     """A session on the embedded practice server, with a vault that is thrown away at the end.
 
     With ``receive`` the invoices go to the person (as with an external wallet) instead of the
-    practice wallet.
+    practice wallet. ``switches`` (``wrong-hash,slow``) are the mistakes the server makes.
+    Raises ValueError for an unknown switch.
     """
     from l402tui.practice.run import PracticeServer
+    from l402tui.practice.switches import Switches
 
+    chosen = Switches.parse(switches)
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="l402tui-")))
-        server = await stack.enter_async_context(PracticeServer.start(switches=switches))
+        server = await stack.enter_async_context(PracticeServer.start(switches=chosen))
         settings = replace(
             settings, home=folder, network=Network.REGTEST.word, limits=LimitSettings()
         )

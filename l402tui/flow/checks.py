@@ -43,8 +43,8 @@ TICKET_ENDS_SOON: Final = 300
 AGAIN: Final = 2
 """Payments for the same thing within 10 minutes that make a person look."""
 REJECTION_LASTS: Final = 86_400
-ONION_FEATURES_WITHOUT_PROOF: Final = frozenset({30, 31})
-"""AMP: the payer makes the preimage, so it proves nothing."""
+AMP: Final = frozenset({30, 31})
+"""Feature bits of payments whose preimage is made by the payer, so that it proves nothing."""
 
 
 class Severity(Enum):
@@ -66,7 +66,7 @@ class Finding:
     title: str
     severity: Severity
     sentence: Shown
-    todo: Shown = Shown("")  # noqa: RUF009
+    todo: Shown = Shown("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +79,8 @@ class Facts:
     """None: paying is switched off."""
     limits: Limits
     now: float
-    spending: Spending = Spending()  # noqa: RUF009
-    timing: Timing = Timing()  # noqa: RUF009
+    spending: Spending = Spending()
+    timing: Timing = Timing()
     known: Intent | None = None
     """What the vault knows about this payment hash."""
     open_here: tuple[Intent, ...] = ()
@@ -213,6 +213,9 @@ def _contradictions(facts: Facts) -> Answer:
 @_check("C08", "invoice readable")
 def _invoice_readable(facts: Facts) -> Answer:
     """Checksum, mandatory fields and signature are right, so the invoice is whole."""
+    if facts.invoice is not None and facts.invoice.repeated:
+        fields = shown(", ".join(facts.invoice.repeated))
+        return Severity.ASK, say("It has these fields twice; the first counts: {}.", fields)
     if facts.invoice is not None:
         return _ok("The invoice is whole, and its signature is right.")
     for problem in facts.bill.problems:
@@ -224,12 +227,14 @@ def _invoice_readable(facts: Facts) -> Answer:
 
 @_check("C09", "same network")
 def _network(facts: Facts) -> Answer:
-    """A test invoice costs nothing and buys nothing with a real wallet, and the reverse is worse."""
+    """A test invoice buys nothing with real bitcoin, and the reverse is worse."""
     invoice, wallet = facts.invoice, facts.wallet
     if invoice is None or wallet is None:
         return None
     if wallet.network is None:
-        return Severity.WARN, say("The bill is for {}; look that your wallet is, too.", shown(invoice.network.word))
+        return Severity.WARN, say(
+            "The bill is for {}; look that your wallet is, too.", shown(invoice.network.word)
+        )
     if wallet.network is not invoice.network:
         sentence = say(
             "The bill is for {}, but your wallet is on {}.",
@@ -257,7 +262,7 @@ def _features(facts: Facts) -> Answer:
     if facts.invoice is None:
         return None
     features = facts.invoice.features
-    if features.bits & ONION_FEATURES_WITHOUT_PROOF:
+    if not AMP.isdisjoint(features.bits):
         return Severity.BLOCK, say("An AMP payment gives no receipt that opens anything."), NEW_BILL
     if features.unknown_required:
         bits = shown(", ".join(map(str, sorted(features.unknown_required))))
@@ -273,7 +278,9 @@ def _belong_together(facts: Facts) -> Answer:
     if facts.invoice is None:
         return None
     if bill.identifier is None or bill.identifier.payment_hash is None:
-        sentence = say("The token does not say which payment it belongs to, so this cannot be checked.")
+        sentence = say(
+            "The token does not say which payment it belongs to, so this cannot be checked."
+        )
         return Severity.ASK, sentence
     if bill.identifier.payment_hash != facts.invoice.payment_hash:
         sentence = say("Ticket and bill do not belong together: paying would buy nothing.")
@@ -296,9 +303,15 @@ def _known_hash(facts: Facts) -> Answer:
             return Severity.ASK, sentence, say("Finish it first: run that request again.")
         return _ok("This invoice is new.")
     if known.request.url.origin != here:
-        return Severity.BLOCK, say("This invoice was shown by {} before.", shown(known.request.url.origin))
+        return Severity.BLOCK, say(
+            "This invoice was shown by {} before.", shown(known.request.url.origin)
+        )
     if known.state is IntentState.REJECTED:
-        return Severity.BLOCK, say("This invoice is paid, and the server did not accept it."), NEW_BILL
+        return (
+            Severity.BLOCK,
+            say("This invoice is paid, and the server did not accept it."),
+            NEW_BILL,
+        )
     if known.state is IntentState.FAILED:
         return Severity.BLOCK, say("This invoice was tried before and failed."), NEW_BILL
     if known.state.proven:
@@ -315,11 +328,19 @@ def _expiry(facts: Facts) -> Answer:
     left = int(invoice.expires_at - facts.now)
     if left < LEAST_TIME_LEFT:
         when = say("{} seconds ago", -left) if left <= 0 else say("in {} seconds", left)
-        return Severity.BLOCK, say("The invoice expires {}.", when) if left > 0 else say(
-            "The invoice expired {}.", when
-        ), NEW_BILL
+        return (
+            Severity.BLOCK,
+            say("The invoice expires {}.", when)
+            if left > 0
+            else say("The invoice expired {}.", when),
+            NEW_BILL,
+        )
     if invoice.created - facts.now > FUTURE:
-        return Severity.BLOCK, say("The invoice was made in the future."), say("Look at your clock.")
+        return (
+            Severity.BLOCK,
+            say("The invoice was made in the future."),
+            say("Look at your clock."),
+        )
     skew = _clock_skew(facts)
     if skew is not None and abs(skew) > CLOCK_SKEW:
         return Severity.WARN, say("Your clock and the server's differ by {} seconds.", abs(skew))
@@ -358,7 +379,9 @@ def _limits(facts: Facts) -> Answer:
     amount = invoice.amount
     cure = say("Raise the limit if you mean it.")
     if amount > limits.payment:
-        sentence = say("{} is over your limit of {} for one payment.", *map(_money, (amount, limits.payment)))
+        sentence = say(
+            "{} is over your limit of {} for one payment.", *map(_money, (amount, limits.payment))
+        )
         return Severity.BLOCK, sentence, cure
     total = Msat(amount + limits.fee)
     for cap, spent, what in (
@@ -367,7 +390,8 @@ def _limits(facts: Facts) -> Answer:
     ):
         if cap is not None and spent + total > cap:
             sentence = say(
-                "{} and at most {} fee would go over your limit of {} for {} ({} is spent or reserved).",
+                "{} and at most {} fee would go over your limit of {} for {} "
+                "({} is spent or reserved).",
                 _money(amount), _money(limits.fee), _money(cap), shown(what), _money(spent),
             )  # fmt: skip
             return Severity.BLOCK, sentence, cure
@@ -411,7 +435,9 @@ def _caveats(facts: Facts) -> Answer:
     if token is None:
         return Severity.ASK, say("The token is not a macaroon that can be read here.")
     if any(caveat.vid is not None for caveat in token.macaroon.caveats):
-        return Severity.ASK, say("The token needs another party's discharge; it cannot be used alone.")
+        return Severity.ASK, say(
+            "The token needs another party's discharge; it cannot be used alone."
+        )
     caveats = token.macaroon.caveats
     expiry = effective_expiry(caveats)
     if expiry is not None:
@@ -434,9 +460,15 @@ def _ready(facts: Facts) -> Answer:
         return Severity.INFO, say("Paying is switched off; no wallet was asked.")
     if not facts.writable:
         sentence = say("The vault cannot be written, and no payment may go unremembered.")
-        return Severity.BLOCK, sentence, say("Free some disk space or mend the folder's permissions.")
+        return (
+            Severity.BLOCK,
+            sentence,
+            say("Free some disk space or mend the folder's permissions."),
+        )
     if not wallet.ready:
-        return Severity.BLOCK, say("The wallet is not ready: {}", wallet.trouble or shown("unknown"))
+        return Severity.BLOCK, say(
+            "The wallet is not ready: {}", wallet.trouble or shown("unknown")
+        )
     if wallet.balance is not None and invoice is not None and invoice.amount is not None:
         need = invoice.amount + facts.limits.fee
         if wallet.balance < need:

@@ -52,7 +52,9 @@ __all__ = [
     "unsettled",
 ]
 
-_SAME_AGAIN: Final = say("Run the same request again: the credential is kept and used, not bought again.")
+_SAME_AGAIN: Final = say(
+    "Run the same request again: the credential is kept and used, not bought again."
+)
 _FOLLOW: Final = say("Run the same request again to follow this payment; it is never paid twice.")
 
 
@@ -109,7 +111,9 @@ def not_payable(dialect: Dialect) -> Ending:
 def blocked(blocks: Sequence[Finding]) -> Ending:
     """A check said no. The first reason is told; all of them were shown."""
     first = blocks[0]
-    more = say(" ({} more in the list of checks)", len(blocks) - 1) if len(blocks) > 1 else Shown("")
+    more = (
+        say(" ({} more in the list of checks)", len(blocks) - 1) if len(blocks) > 1 else Shown("")
+    )
     what = say("Refused by check {}, {}.{}", Shown(first.check), Shown(first.title), more)
     return Ending(Outcome.REFUSED, Money.NONE, what, first.sentence, first.todo)
 
@@ -209,7 +213,7 @@ def forgotten(intent: Intent) -> Ending:
         Outcome.UNSETTLED,
         Money.PERHAPS,
         say("The wallet does not know a payment that it had accepted."),
-        say("Its records were deleted, or it was restored. That never means \"not paid\"."),
+        say('Its records were deleted, or it was restored. That never means "not paid".'),
         say("Look at your node's channels. This invoice is not paid again."),
         payment_hash=intent.payment_hash,
     )
@@ -307,7 +311,7 @@ def not_recorded(ending: Ending, why: Shown) -> Ending:
 
 
 def retry_after(response: Response | None) -> float | None:
-    """Seconds that a ``Retry-After`` header asks for (RFC 9110 section 10.2.3; dates are ignored)."""
+    """Seconds that a ``Retry-After`` header asks for (RFC 9110, 10.2.3); dates are ignored."""
     values = response.values(b"retry-after") if response is not None else ()
     value = values[0].strip() if values else b""
     return float(int(value)) if value.isdigit() and len(value) < 7 else None

@@ -22,8 +22,8 @@ __all__ = [
     "Approved",
     "Challenged",
     "Checked",
-    "Decoded",
     "Declined",
+    "Decoded",
     "Event",
     "Failed",
     "Fault",
@@ -208,7 +208,7 @@ class PaymentFailed(Event):
     """The wallet says for certain that this hash was not and will not be paid."""
 
     why: Shown
-    todo: Shown = Shown("")  # noqa: RUF009
+    todo: Shown = Shown("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,9 +225,7 @@ class PaymentNotFound(Event):
     """The wallet was asked about this hash and has never seen it."""
 
 
-WalletEvent = (
-    PaymentProgressed | PaymentSettled | PaymentFailed | PaymentUnknown | PaymentNotFound
-)
+WalletEvent = PaymentProgressed | PaymentSettled | PaymentFailed | PaymentUnknown | PaymentNotFound
 """What a wallet may say about a payment."""
 
 

@@ -147,8 +147,8 @@ class Limits:
 class Spending:
     """What was spent or is reserved (amount + fee or fee cap, msat) in the last 24 hours."""
 
-    origin_day: Msat = Msat(0)  # noqa: RUF009
-    day: Msat = Msat(0)  # noqa: RUF009
+    origin_day: Msat = Msat(0)
+    day: Msat = Msat(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +187,7 @@ class WalletFacts:
 
 
 class IntentState(Enum):
-    """Where a payment stands. ``payment-safety`` rules: a timeout never changes it."""
+    """Where a payment stands. A timeout never changes it: only the wallet's own word does."""
 
     RESERVED = "reserved"
     """Amount and fee cap are set aside; nothing was sent."""
@@ -200,7 +200,7 @@ class IntentState(Enum):
     PAID = "paid"
     """sha256(preimage) == payment hash, and the preimage is on disk."""
     REDEEM_RETRY = "paid, not delivered"
-    """Paid; the server has not delivered yet. The same credential is used again, never a payment."""
+    """Paid; the server has not delivered yet. The same credential is used again."""
     ACTIVE = "active"
     """Paid and accepted by the server."""
     REJECTED = "rejected"
@@ -404,10 +404,10 @@ class Ending:
     outcome: Outcome
     money: Money
     what: Shown
-    why: Shown = Shown("")  # noqa: RUF009
-    todo: Shown = Shown("")  # noqa: RUF009
+    why: Shown = Shown("")
+    todo: Shown = Shown("")
     payment_hash: bytes | None = None
-    cost: Msat = Msat(0)  # noqa: RUF009
+    cost: Msat = Msat(0)
     """Amount and routing fee that this flow spent."""
 
     def sentences(self) -> Sequence[Shown]:
@@ -426,7 +426,7 @@ class Exchange:
     outcome: Outcome | None = None
     """None: it never ended, the program was stopped."""
     money: Money | None = None
-    what: Shown = Shown("")  # noqa: RUF009
+    what: Shown = Shown("")
     status: int | None = None
-    cost: Msat = Msat(0)  # noqa: RUF009
+    cost: Msat = Msat(0)
     payment_hash: bytes | None = None

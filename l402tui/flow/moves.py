@@ -60,6 +60,7 @@ def some(value: T | None) -> T:
 
 
 def found(state: State, event: e.Found) -> Step:
+    """Follow an unfinished payment first; else use a credential; else just ask."""
     intent = event.unfinished
     if intent is None:
         return send_next(replace(state, others=event.credentials))
@@ -75,6 +76,7 @@ def found(state: State, event: e.Found) -> Step:
 
 
 def send_next(state: State) -> Step:
+    """Send the request with the next credential that may open it, or with none."""
     held, others = (state.others[0], state.others[1:]) if state.others else (None, ())
     state = replace(state, phase=Phase.REQUESTING, held=held, others=others)
     return state, (Send(state.request, held),)
@@ -87,6 +89,7 @@ def start_over(state: State, *before: Command) -> Step:
 
 
 def first_answer(state: State, event: e.Answered) -> Step:
+    """No payment was wanted, or a held credential was accepted."""
     if state.held is None:
         return finish(state, endings.free(event.response))
     used = RecordUse(state.held, state.request, accepted=True)
@@ -94,6 +97,7 @@ def first_answer(state: State, event: e.Answered) -> Step:
 
 
 def first_challenge(state: State, event: e.Challenged) -> Step:
+    """Try every credential that may fit before looking at the bill."""
     if state.held is None:
         return replace(state, phase=Phase.DECODING), (Decode(event.response),)
     used = RecordUse(state.held, state.request, accepted=False)
@@ -105,6 +109,7 @@ def first_challenge(state: State, event: e.Challenged) -> Step:
 
 
 def decoded(state: State, event: e.Decoded) -> Step:
+    """A 402 of another kind ends here; an L402 bill is checked."""
     bill = event.bill
     if bill.dialect is not None:
         return finish(state, endings.not_payable(bill.dialect))
@@ -113,6 +118,7 @@ def decoded(state: State, event: e.Decoded) -> Step:
 
 
 def checked(state: State, event: e.Checked) -> Step:
+    """One BLOCK ends it; a hash that is paid already is used; else a human is asked."""
     state = replace(state, findings=event.findings, quote=event.quote)
     blocks = [found for found in event.findings if found.severity is Severity.BLOCK]
     if blocks:
@@ -136,6 +142,7 @@ def take_over(state: State, known: Intent) -> Step:
 
 
 def approved(state: State, event: e.Approved) -> Step:
+    """A yes counts for exactly what was shown, while the invoice is good."""
     quote, bill = some(state.quote), some(state.bill)
     if event.digest != quote.digest:
         return finish(state, endings.changed_while_reading())
@@ -147,10 +154,12 @@ def approved(state: State, event: e.Approved) -> Step:
 
 
 def declined(state: State, event: e.Declined) -> Step:
+    """A no is the end."""
     return finish(state, endings.declined(event.why))
 
 
 def reserved(state: State, event: e.Reserved) -> Step:
+    """The approval must still be fresh when the money is about to leave (C27)."""
     intent = event.intent
     state = replace(state, intent=intent)
     late = event.at - state.approved_at > APPROVAL_LASTS
@@ -162,6 +171,7 @@ def reserved(state: State, event: e.Reserved) -> Step:
 
 
 def released(state: State, event: e.Released) -> Step:
+    """Nothing was sent: end as decided, or ask the server anew."""
     if state.ending is not None:
         return finish(state, state.ending)
     return start_over(state)
@@ -171,10 +181,12 @@ def released(state: State, event: e.Released) -> Step:
 
 
 def sent(state: State, event: e.PaymentSent) -> Step:
+    """It is on disk that the call may leave, and only now it may."""
     return replace(state, phase=Phase.PAYING, intent=event.intent), (Pay(event.intent),)
 
 
 def progressed(state: State, event: e.PaymentProgressed) -> Step:
+    """Remember once that the wallet has taken the payment over."""
     intent = some(state.intent)
     if intent.state is IntentState.IN_FLIGHT or not event.acknowledged:
         return state, ()
@@ -183,6 +195,7 @@ def progressed(state: State, event: e.PaymentProgressed) -> Step:
 
 
 def settled(state: State, event: e.PaymentSettled) -> Step:
+    """Believe a preimage only if its SHA-256 is the payment hash; then store it first."""
     intent = some(state.intent)
     if sha256(event.preimage.reveal()).digest() != intent.payment_hash:
         reason = "the wallet reported a payment with a preimage that does not belong to it"
@@ -194,6 +207,7 @@ def settled(state: State, event: e.PaymentSettled) -> Step:
 
 
 def failed_payment(state: State, event: e.PaymentFailed) -> Step:
+    """The wallet's final no. After a crash the person still wants the content: ask anew."""
     intent = some(state.intent)
     if state.resumed:  # the person asked for the content: begin again, with a new bill
         return start_over(state, Record(intent, IntentState.FAILED, event.why.text))
@@ -201,6 +215,7 @@ def failed_payment(state: State, event: e.PaymentFailed) -> Step:
 
 
 def unknown(state: State, event: e.PaymentUnknown) -> Step:
+    """Track it, a few times; what is on disk stays as it is, whatever the clock says."""
     intent = some(state.intent)
     if not event.ask_again or state.attempt >= ATTEMPTS:
         return finish(state, endings.unsettled(intent, event.why))
@@ -209,10 +224,12 @@ def unknown(state: State, event: e.PaymentUnknown) -> Step:
 
 
 def track_again(state: State, event: e.Waited) -> Step:
+    """The pause between two questions is over."""
     return state, (Track(some(state.intent)),)
 
 
 def not_found(state: State, event: e.PaymentNotFound) -> Step:
+    """What a wallet's 'never seen' means depends on whether it had the payment once."""
     intent = some(state.intent)
     if intent.state is not IntentState.SENDING:
         reason = "the wallet no longer knows a payment that it had accepted"
@@ -228,12 +245,13 @@ def not_found(state: State, event: e.PaymentNotFound) -> Step:
 
 
 def paid_stored(state: State, event: e.PaidStored) -> Step:
+    """The credential is on disk: use it."""
     return retry(replace(state, held=event.held))
 
 
 def paid_not_stored(state: State, event: e.Failed) -> Step:
-    # The credential is in memory: use it. The intent stays in flight on disk, and tracking it
-    # later gives the preimage again.
+    """The credential is in memory: use it, and let the wallet keep the preimage."""
+    # The intent stays in flight on disk, and tracking it later gives the preimage again.
     return retry(state)
 
 
@@ -241,11 +259,13 @@ def paid_not_stored(state: State, event: e.Failed) -> Step:
 
 
 def retry(state: State) -> Step:
+    """Send the request with the credential that was paid for."""
     state = replace(state, phase=Phase.RETRYING, attempt=1, swapped=False)
     return state, (Retry(state.request, some(state.held)),)
 
 
 def paid_answer(state: State, event: e.Answered) -> Step:
+    """Any answer but a challenge means that the credential was accepted, unless it is a 5xx."""
     response, held = event.response, some(state.held)
     if response.status >= 500 or response.status == 429:
         ending = endings.undelivered_status(response, held, state.spent, resumed=state.resumed)
@@ -256,6 +276,7 @@ def paid_answer(state: State, event: e.Answered) -> Step:
 
 
 def paid_challenge(state: State, event: e.Challenged) -> Step:
+    """Paid and asked again: one try under the scheme's other name, then never again."""
     held = some(state.held)
     if not state.swapped:
         # Some servers read only one of the two names of the scheme.
@@ -269,6 +290,7 @@ def paid_challenge(state: State, event: e.Challenged) -> Step:
 
 
 def paid_silence(state: State, event: e.Unreachable) -> Step:
+    """No answer after payment: the same credential again, where repeating is harmless."""
     held = some(state.held)
     ending = endings.undelivered_silence(event, held, state.spent, resumed=state.resumed)
     if event.maybe_received and not state.request.repeatable:
@@ -277,6 +299,7 @@ def paid_silence(state: State, event: e.Unreachable) -> Step:
 
 
 def redeem_later(state: State, ending: Ending, response: Response | None) -> Step:
+    """Wait and use the same credential again, a few times; never pay again."""
     if state.attempt >= ATTEMPTS or not state.request.repeatable:
         return close(state, IntentState.REDEEM_RETRY, ending.why.text, ending)
     seconds = min(LONGEST_WAIT, endings.retry_after(response) or 2.0 ** (state.attempt - 1))
@@ -286,51 +309,59 @@ def redeem_later(state: State, ending: Ending, response: Response | None) -> Ste
 
 
 def retry_again(state: State, event: e.Waited) -> Step:
+    """The pause between two attempts is over."""
     return state, (Retry(state.request, some(state.held), state.attempt),)
 
 
 # --- the end -----------------------------------------------------------------------------------
 
 
-def close(
-    state: State, to: IntentState, reason: str, ending: Ending, *before: Command
-) -> Step:
+def close(state: State, to: IntentState, reason: str, ending: Ending, *before: Command) -> Step:
     """Write how the intent stands, then tell the ending."""
     record = Record(some(state.intent), to, reason)
     return replace(state, phase=Phase.CLOSING, ending=ending), (*before, record)
 
 
 def closed(state: State, event: e.ResultStored) -> Step:
+    """The books are closed: tell the ending."""
     return finish(state, some(state.ending))
 
 
 def not_closed(state: State, event: e.Failed) -> Step:
+    """Tell the ending, and that the vault does not know it."""
     return finish(state, endings.not_recorded(some(state.ending), event.why))
 
 
 def finish(state: State, ending: Ending, *before: Command) -> Step:
+    """Tell the ending."""
     return replace(state, phase=Phase.ENDING, ending=ending), (*before, Finish(ending))
 
 
 def done(state: State, event: e.Finished) -> Step:
+    """The flow is over."""
     return replace(state, phase=Phase.DONE), ()
 
 
 def unreachable(state: State, event: e.Unreachable) -> Step:
+    """No usable answer, and nothing was paid."""
     return finish(state, endings.unreachable(event))
 
 
 def broken_before(state: State, event: e.Failed) -> Step:
+    """The vault failed before anything was sent; without it nothing is paid."""
     return finish(state, endings.broken(event.why, state.intent))
 
 
 def stay(state: State, event: e.Event) -> Step:
+    """Nothing follows from it."""
     return state, ()
 
 
 def stay_changed(state: State, event: e.ResultStored) -> Step:
+    """The vault's view of the intent is the one that counts."""
     return replace(state, intent=event.intent), ()
 
 
 def outstanding(state: State, event: e.Outstanding) -> Step:
+    """The invoice of this bill is known after all: follow that payment."""
     return take_over(state, event.intent)

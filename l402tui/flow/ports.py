@@ -7,7 +7,7 @@ that can happen on a normal day: it answers with an event.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -70,13 +70,13 @@ class Wallet(Protocol):
     async def facts(self) -> WalletFacts:
         """What it is and whether it is ready. Never raises: trouble is part of the answer."""
 
-    def pay(self, intent: Intent) -> AsyncIterator[WalletEvent]:
+    def pay(self, intent: Intent) -> AsyncGenerator[WalletEvent, None]:
         """Pay the intent's invoice, with its fee cap. Ends after Settled, Failed or Unknown.
 
         Anything but the wallet's own final word ends as PaymentUnknown.
         """
 
-    def track(self, intent: Intent) -> AsyncIterator[WalletEvent]:
+    def track(self, intent: Intent) -> AsyncGenerator[WalletEvent, None]:
         """Follow a payment that may have been sent. Also ends after NotFound."""
 
 
@@ -134,7 +134,7 @@ class Vault(Protocol):
     def store_paid(
         self, payment_hash: bytes, preimage: Secret, *, at: float, fee: Msat | None
     ) -> Held:
-        """Write PAID and the credential. Raises ValueError where the preimage is not of this hash."""
+        """Write PAID and the credential. Raises ValueError for a preimage of another hash."""
 
     def used(self, held: Held, request: Request, *, accepted: bool, at: float) -> None:
         """Remember whether the server took a credential for this path. Deletes nothing."""

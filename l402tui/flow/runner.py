@@ -9,7 +9,7 @@ watching at any point, and nothing is lost by that.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Final, TypeVar
@@ -74,11 +74,11 @@ class Runner:
         self._exchange: int | None = None
         self._status: int | None = None
 
-    async def run(self, request: Request) -> AsyncIterator[e.Event]:
+    async def run(self, request: Request) -> AsyncGenerator[e.Event, None]:
         """Run one flow to its end and yield what happens. The last event is ``Finished``.
 
-        Closing the iterator (or cancelling) stops watching; a payment that was sent goes on, and the
-        next run of the same request finds it.
+        Closing the iterator (or cancelling) stops watching; a payment that was sent goes on, and
+        the next run of the same request finds it.
         """
         self._facts = self._exchange = self._status = None
         state, first = begin(request, may_pay=self._wallet is not None)
@@ -107,7 +107,7 @@ class Runner:
     def _stamped(self, event: E) -> E:
         return replace(event, at=self._clock.now())
 
-    async def _carry_out(self, command: c.Command) -> AsyncIterator[e.Event]:
+    async def _carry_out(self, command: c.Command) -> AsyncGenerator[e.Event, None]:
         match command:
             case c.Send():
                 async for event in self._send(command.request, command.held, None):
@@ -180,7 +180,7 @@ class Runner:
 
     async def _send(
         self, request: Request, held: Held | None, attempt: int | None
-    ) -> AsyncIterator[e.Event]:
+    ) -> AsyncGenerator[e.Event, None]:
         authorization: Secret | None = None
         if held is not None:
             authorization = Credential(held.token, held.preimage).header_value(held.scheme)
@@ -218,7 +218,7 @@ class Runner:
             return e.Failed(shown(str(error)))
         return e.Checked(examine(facts), _quote(facts), facts.known)
 
-    async def _ask_wallet(self, command: c.Pay | c.Track) -> AsyncIterator[e.WalletEvent]:
+    async def _ask_wallet(self, command: c.Pay | c.Track) -> AsyncGenerator[e.WalletEvent, None]:
         wallet, intent = self._wallet, command.intent
         if wallet is None:
             raise RuntimeError("there is no wallet in no-pay mode, and nothing may ask for one")
@@ -229,10 +229,11 @@ class Runner:
             self._facts = None
             return
         stream = wallet.pay(intent) if isinstance(command, c.Pay) else wallet.track(intent)
-        async for event in stream:
-            yield event
-            if not isinstance(event, e.PaymentProgressed):
-                return
+        async with aclosing(stream):
+            async for event in stream:
+                yield event
+                if not isinstance(event, e.PaymentProgressed):
+                    return
         # A stream that just ends has said nothing about the payment.
         yield e.PaymentUnknown(say("The wallet stopped talking before it had an answer."))
 
@@ -259,8 +260,8 @@ def _wrong_wallet(intent: Intent, facts: WalletFacts) -> e.PaymentUnknown:
     if not facts.ready and facts.node_id is None:
         return e.PaymentUnknown(facts.trouble or Shown("The wallet does not answer."))
     sentence = say(
-        "This payment was given to the wallet {}, and the wallet here is {}. Only the first can say "
-        "how it stands.",
+        "This payment was given to the wallet {}, and the wallet here is {}. Only the first can "
+        "say how it stands.",
         shown(intent.wallet),
         shown(facts.identity),
     )

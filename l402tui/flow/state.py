@@ -62,7 +62,7 @@ class State:
     """The credential was also tried under the scheme's other name."""
     ending: Ending | None = None
     """What will be told when the books are closed."""
-    spent: Msat = Msat(0)  # noqa: RUF009
+    spent: Msat = Msat(0)
 
 
 Step: TypeAlias = tuple[State, tuple[Command, ...]]

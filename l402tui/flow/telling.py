@@ -122,11 +122,15 @@ def _tell_payment(event: e.Event) -> Told | None:
             details = tuple(part for part in (why, todo) if part)
             return Told(Station.PAY, Mark.BAD, say("Not paid."), details)
         case e.PaymentUnknown(why=why):
-            return Told(Station.PAY, Mark.WARN, say("It is not known how the payment stands."), (why,))
+            return Told(
+                Station.PAY, Mark.WARN, say("It is not known how the payment stands."), (why,)
+            )
         case e.PaymentNotFound():
             return Told(Station.PAY, Mark.NOTE, say("The wallet has never seen this payment."))
         case e.PaidStored(held=held):
-            proof = say("SHA-256 of the preimage is {}…, the payment hash.", _hash(held.payment_hash))
+            proof = say(
+                "SHA-256 of the preimage is {}…, the payment hash.", _hash(held.payment_hash)
+            )
             return Told(Station.PAY, Mark.GOOD, say("Paid. The credential is kept."), (proof,))
         case e.Outstanding():
             return Told(Station.PAY, Mark.WARN, say("This invoice is being paid by another run."))
@@ -143,9 +147,7 @@ def _tell_decoded(event: e.Decoded) -> Told:
     details = [shown(str(problem)) for problem in bill.problems]
     if bill.token is not None:
         macaroon = bill.token.macaroon
-        details.append(
-            say("token: {} bytes, {} caveats", len(macaroon.raw), len(macaroon.caveats))
-        )
+        details.append(say("token: {} bytes, {} caveats", len(macaroon.raw), len(macaroon.caveats)))
         details += [say("caveat: {}", shown(caveat.cid)) for caveat in macaroon.caveats[:8]]
     invoice = bill.invoice
     if invoice is not None:
@@ -153,7 +155,9 @@ def _tell_decoded(event: e.Decoded) -> Told:
         details.append(say("invoice: {} on {}", shown(amount), shown(invoice.network.word)))
         details.append(say("payment hash: {}", shown(invoice.payment_hash.hex())))
     mark = Mark.BAD if bill.problems else Mark.GOOD
-    headline = say("The bill cannot be read whole.") if bill.problems else say("The bill is readable.")
+    headline = (
+        say("The bill cannot be read whole.") if bill.problems else say("The bill is readable.")
+    )
     return Told(Station.DECODE, mark, headline, tuple(details))
 
 

@@ -34,7 +34,7 @@ def sat(number: int) -> Msat:
 
 
 def parse_amount(text: str) -> Msat:
-    """Read an amount a person typed: ``10``, ``10 sat``, ``1 500 sat``, ``2500 msat``, ``0.001 btc``.
+    """Read an amount a person typed: ``10 sat``, ``1 500 sat``, ``2500 msat``, ``0.001 btc``.
 
     A bare number is satoshi. Raises AmountError for anything else, for fractions of a msat and for
     more than 21 million bitcoin.
@@ -59,7 +59,9 @@ def hrp_amount(text: str) -> Msat:
     """
     match = _HRP.fullmatch(text)
     if match is None:
-        raise AmountError("the amount must be a whole number without leading zeros and m, u, n or p")
+        raise AmountError(
+            "the amount must be a whole number without leading zeros and m, u, n or p"
+        )
     scaled, rest = divmod(int(match[1]) * _MSAT_PER_BTC, _HRP_DIVISOR[match[2]])
     if rest:
         raise AmountError("the amount is a fraction of a millisatoshi")

@@ -4,8 +4,8 @@ As a QR code in upper case (half the bits of lower case), with error correction 
 zone of two modules. A face paints the rows black on white with colours of its own, whatever the
 theme: an inverted code is not read by every phone.
 
-Half blocks show two modules a character cell (1x2), sextants six (2x3). Nothing is ever clipped: the
-caller compares :func:`cells` with the room there is.
+Half blocks show two modules a character cell (1x2), sextants six (2x3). Nothing is ever clipped:
+the caller compares :func:`cells` with the room there is.
 """
 
 from __future__ import annotations

@@ -23,7 +23,9 @@ DEFAULT_LIMIT: Final = 200
 # Cn unassigned, Zl/Zp line and paragraph separators: none of them is a letter a person reads.
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"})
 # Blank-looking letters and fillers that categories do not give away.
-_BLANK: Final = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\u034f\u180b\u180c\u180d\u180f")
+_BLANK: Final = frozenset(
+    "\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\u034f\u180b\u180c\u180d\u180f"
+)
 _COMBINING_RUN: Final = 2
 """Marks allowed on one letter; a longer run climbs over the neighbouring lines."""
 

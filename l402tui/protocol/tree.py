@@ -65,9 +65,9 @@ class Node:
 
     label: Shown
     """What the field is called."""
-    value: Shown = Shown("")  # noqa: RUF009 - frozen
+    value: Shown = Shown("")
     """What it holds. For secrets: a redacted form."""
-    meaning: Shown = Shown("")  # noqa: RUF009 - frozen
+    meaning: Shown = Shown("")
     """One or two sentences of why it is there and what follows from it."""
     span: Span | None = None
     children: tuple[Node, ...] = ()

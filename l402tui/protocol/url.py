@@ -1,6 +1,6 @@
 """Which place does this address name, and may we go there at all?
 
-A credential belongs to one *origin*: scheme, host and port, written in one canonical way (RFC 6454).
+A credential belongs to one *origin*: scheme, host and port, in one canonical form (RFC 6454).
 Hosts are compared and shown in their ASCII form (punycode), because letters of other scripts can
 look like Latin ones. Addresses that hide where they lead are refused here (check C01).
 """
@@ -31,7 +31,7 @@ class Url:
 
     scheme: str
     host: str
-    """ASCII: a lower-case (punycode) name without trailing dot, or an IP address without brackets."""
+    """ASCII: a lower-case (punycode) name without trailing dot, or an IP without brackets."""
     port: int
     path: str
     query: str

@@ -1,0 +1,161 @@
+"""What happens at one address? :func:`explore` asks, and a :class:`Flow` shows the answer.
+
+Looking never pays: without a wallet there is nothing that could. Paying is a second, explicit call
+that names a wallet and the most it may cost.
+"""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from l402tui.flow import events as e
+from l402tui.flow.checks import Finding, Severity
+from l402tui.flow.model import Ending, Intent, Quote, Request, Response
+from l402tui.notebook import display
+from l402tui.protocol.amount import Msat, format_msat, parse_amount
+from l402tui.protocol.credential import read_preimage
+from l402tui.protocol.errors import DecodeError
+from l402tui.protocol.secret import Secret
+from l402tui.protocol.text import say, shown
+from l402tui.settings import LimitSettings, Settings, load
+from l402tui.wiring import open_session, request_of
+
+__all__ = ["Flow", "explore"]
+
+
+class Flow:
+    """What was seen at one address. Put it last in a cell to see it."""
+
+    def __init__(self, request: Request, events: Sequence[e.Event], settings: Settings) -> None:
+        self.request = request
+        self.events: tuple[e.Event, ...] = tuple(events)
+        """Everything that happened, in order."""
+        self._settings = settings
+
+    @property
+    def ending(self) -> Ending:
+        """How it ended, and what it cost."""
+        last = self.events[-1]
+        assert isinstance(last, e.Finished), "a flow that returned has ended"
+        return last.ending
+
+    @property
+    def response(self) -> Response | None:
+        """The last answer of the server."""
+        for event in reversed(self.events):
+            if isinstance(event, e.Answered | e.Challenged):
+                return event.response
+        return None
+
+    @property
+    def quote(self) -> Quote | None:
+        """What it would cost, and to whom; None where there was no readable bill."""
+        quotes = (event.quote for event in reversed(self.events) if isinstance(event, e.Checked))
+        return next(quotes, None)
+
+    @property
+    def text(self) -> str:
+        """The last answer's body as text, unchanged: print it with care."""
+        return self.response.body.decode("utf-8", "replace") if self.response else ""
+
+    async def pay(self, wallet: str, *, at_most: str) -> Flow:
+        """Ask the server again and pay its bill with ``practice``, ``external`` or ``lnd``.
+
+        ``at_most`` (such as ``"20 sat"``) is your approval: amount and routing fee together may not
+        be more, and nothing is paid where a check wants a human to look. A credential that is held
+        already is used instead, at no cost.
+        """
+        cap = parse_amount(at_most)
+        return await _run(self.request, self._settings, wallet, _UpTo(cap))
+
+    def _repr_mimebundle_(
+        self, include: object = None, exclude: object = None
+    ) -> Mapping[str, str]:
+        return {
+            "text/plain": display.as_text(self.events),
+            "text/html": display.as_html(self.events),
+        }
+
+    def __repr__(self) -> str:
+        return f"<Flow {self.ending.outcome.value}: {self.ending.what}>"
+
+
+async def explore(
+    url: str,
+    *,
+    method: str = "GET",
+    headers: Mapping[str, str] | None = None,
+    body: bytes = b"",
+    settings: Settings | None = None,
+) -> Flow:
+    """Send a request and look at what comes back, without any way to pay.
+
+    A credential that the vault holds for this address is used. Raises UrlError for an address that
+    is not opened, and SettingsError.
+    """
+    request = request_of(url, method, tuple((headers or {}).items()), body)
+    from l402tui.notebook.lab import settings_for
+
+    chosen = settings or settings_for(request.url.origin) or load()
+    return await _run(request, chosen, "none", _Nobody())
+
+
+async def _run(
+    request: Request, settings: Settings, wallet: str, approver: _UpTo | _Nobody
+) -> Flow:
+    receive = _ask_for_preimage if wallet == "external" else None
+    if isinstance(approver, _UpTo):
+        settings = replace(settings, limits=_within(settings.limits, approver.cap))
+    async with open_session(settings, wallet, receive=receive, url=request.url) as session:
+        events = [event async for event in session.runner(approver).run(request)]
+    return Flow(request, events, settings)
+
+
+def _within(limits: LimitSettings, cap: Msat) -> LimitSettings:
+    """The fee cap may not be larger than everything that was approved."""
+    fee = min(parse_amount(limits.fee), cap)
+    return replace(limits, fee=f"{fee} msat")
+
+
+class _Nobody:
+    """Looking only."""
+
+    async def approve(self, quote: Quote, findings: Sequence[Finding]) -> e.Declined:
+        """Never reached without a wallet, and a no if it were."""
+        return e.Declined(say("Looking does not pay."))
+
+
+class _UpTo:
+    """The approval that a person wrote down in the cell."""
+
+    def __init__(self, cap: Msat) -> None:
+        self.cap = cap
+
+    async def approve(self, quote: Quote, findings: Sequence[Finding]) -> e.Approved | e.Declined:
+        """Yes up to the amount, unless a check wants a human."""
+        asks = [found for found in findings if found.severity is Severity.ASK]
+        if asks:
+            return e.Declined(say("A human must look first. {}", asks[0].sentence))
+        if quote.amount > self.cap:
+            return e.Declined(
+                say(
+                    "It costs {}, more than the {} that you approved.",
+                    shown(format_msat(quote.amount)),
+                    shown(format_msat(self.cap)),
+                )
+            )
+        return e.Approved(quote.digest, say("the cell, up to {}", shown(format_msat(self.cap))))
+
+
+async def _ask_for_preimage(intent: Intent) -> Secret | None:
+    display.show_invoice(intent)
+    while True:
+        typed = getpass.getpass("Preimage (64 hex digits; empty to stop): ")
+        if not typed.strip():
+            return None
+        try:
+            return read_preimage(typed)
+        except (DecodeError, ValueError) as error:
+            print(shown(str(error)))
