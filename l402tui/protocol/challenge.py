@@ -1,0 +1,237 @@
+"""Which bill does a 402 present?
+
+The header lines are read as RFC 9110 challenges first (see
+:mod:`~l402tui.protocol.auth_header`), then those of scheme L402 or LSAT are looked at: a token, an
+invoice, perhaps a version. Whatever could be read two ways is not read: a parameter given twice,
+``token=`` and ``macaroon=`` that differ, two challenges with different bills. A person is told why.
+
+Sources: L402 protocol specification (``token``, ``version``); aperture (``macaroon``, one LSAT and
+one L402 line with the same content); RFC 9110 section 11.6.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from l402tui.protocol.auth_header import AuthChallenge, AuthParam, Deviation, Quoting, read_line
+from l402tui.protocol.errors import ChallengeError
+
+__all__ = [
+    "MAX_CHALLENGES",
+    "MAX_HEADER",
+    "MAX_INVOICE",
+    "MAX_TOKEN",
+    "AuthChallenge",
+    "AuthParam",
+    "Deviation",
+    "L402Challenge",
+    "Problem",
+    "Quoting",
+    "Reading",
+    "Scheme",
+    "TokenParam",
+    "read_challenges",
+]
+
+MAX_HEADER: Final = 16_384
+"""Bytes of one header value that are read; a longer one is refused whole."""
+MAX_TOKEN: Final = 8_192
+"""Characters of a token in a challenge."""
+MAX_INVOICE: Final = 7_089
+"""Characters of an invoice: what fits into one QR code, and what lnd reads."""
+MAX_CHALLENGES: Final = 8
+"""Challenges that are read in one response."""
+
+Scheme: TypeAlias = Literal["L402", "LSAT"]
+TokenParam: TypeAlias = Literal["token", "macaroon", "both", "positional"]
+
+_SCHEMES: Final[dict[str, Scheme]] = {"l402": "L402", "lsat": "LSAT"}
+_MEANT: Final = ("token", "macaroon", "invoice", "version")
+
+
+@dataclass(frozen=True, slots=True)
+class L402Challenge:
+    """A token, and the invoice that has to be paid before it opens anything."""
+
+    scheme: Scheme
+    token: str
+    """The token's text, exactly as the server gave it."""
+    token_param: TokenParam
+    """Under which name it came; ``both`` only where the two were equal."""
+    invoice: str
+    """The invoice's text, exactly as the server gave it; not yet decoded."""
+    version: str | None
+    other: tuple[AuthParam, ...]
+    """Parameters the specification does not know. They change nothing."""
+    deviations: tuple[Deviation, ...]
+    source: AuthChallenge
+
+
+class Problem(NamedTuple):
+    """Something in a header line that cannot be used, and why."""
+
+    line: int
+    """Which header line, from 0."""
+    error: ChallengeError
+    """Its offset is a byte of that line."""
+    source: AuthChallenge | None = None
+    """The challenge it concerns, perhaps half read; None where it concerns none."""
+    contradiction: bool = False
+    """The server says two things at once: then nothing may be paid, whatever else is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Everything that stood in a response's ``WWW-Authenticate`` lines."""
+
+    lines: tuple[bytes, ...]
+    """The header values as received."""
+    challenges: tuple[AuthChallenge, ...]
+    """Every challenge of every scheme, in order, those that are only half there included."""
+    usable: tuple[L402Challenge, ...]
+    """The L402 and LSAT challenges that have all they need."""
+    others: tuple[AuthChallenge, ...]
+    """Challenges of other schemes."""
+    troubles: tuple[Problem, ...]
+
+    @property
+    def problems(self) -> tuple[ChallengeError, ...]:
+        """The errors alone, in order."""
+        return tuple(trouble.error for trouble in self.troubles)
+
+    def chosen(self) -> L402Challenge:
+        """The one bill the server presents; L402 rather than LSAT where both carry it.
+
+        Raises ChallengeError where there is none, where a challenge contradicts itself, and where
+        two challenges have different tokens or invoices.
+        """
+        for trouble in self.troubles:
+            if trouble.contradiction:
+                raise trouble.error
+        if not self.usable:
+            raise self.problems[0] if self.problems else self._none()
+        first = self.usable[0]
+        for other in self.usable[1:]:
+            if (other.token, other.invoice) != (first.token, first.invoice):
+                raise ChallengeError("the server sent two different bills")
+        return next((bill for bill in self.usable if bill.scheme == "L402"), first)
+
+    def _none(self) -> ChallengeError:
+        if self.others:
+            return ChallengeError("there is no L402 challenge among those the server sent")
+        return ChallengeError("the server sent no challenge")
+
+
+def read_challenges(lines: Sequence[bytes]) -> Reading:
+    """Read the values of all ``WWW-Authenticate`` lines of a response, in order.
+
+    Never raises: what cannot be read is in :attr:`Reading.troubles`.
+    """
+    challenges: list[AuthChallenge] = []
+    usable: list[L402Challenge] = []
+    others: list[AuthChallenge] = []
+    troubles: list[Problem] = []
+    for number, raw in enumerate(lines):
+        if len(challenges) >= MAX_CHALLENGES:
+            why = f"more than {MAX_CHALLENGES} challenges: the rest is not read"
+            troubles.append(Problem(number, ChallengeError(why, 0)))
+            break
+        if len(raw) > MAX_HEADER:
+            error = ChallengeError("the header is longer than 16 KiB", MAX_HEADER)
+            troubles.append(Problem(number, error))
+            continue
+        found, stopped = read_line(raw, number, MAX_CHALLENGES - len(challenges))
+        challenges += found
+        if stopped is not None:
+            troubles.append(Problem(number, stopped.error, stopped.partial))
+            challenges += [] if stopped.partial is None else [stopped.partial]
+        for challenge in found:
+            scheme = _SCHEMES.get(challenge.scheme.lower())
+            if scheme is None:
+                others.append(challenge)
+                continue
+            try:
+                usable.append(_read_l402(raw, scheme, challenge))
+            except _ContradictionError as error:
+                troubles.append(Problem(number, error.plain(), challenge, contradiction=True))
+            except ChallengeError as error:
+                troubles.append(Problem(number, error, challenge))
+    return Reading(tuple(lines), tuple(challenges), tuple(usable), tuple(others), tuple(troubles))
+
+
+class _ContradictionError(ChallengeError):
+    """The challenge says two things at once."""
+
+    def plain(self) -> ChallengeError:
+        return ChallengeError(self.why, self.offset)
+
+
+def _read_l402(raw: bytes, scheme: Scheme, challenge: AuthChallenge) -> L402Challenge:
+    deviations = list(challenge.deviations)
+    if challenge.scheme != scheme:
+        deviations.append(Deviation.LOWER_CASE_SCHEME)
+    _refuse_repeats(challenge)
+    invoice = _only(challenge, "invoice")
+    token, name = _token(raw, challenge)
+    if name == "positional":
+        deviations.append(Deviation.POSITIONAL)
+    if token is None or invoice is None:
+        missing = [what for what, have in (("token", token), ("invoice", invoice)) if have is None]
+        raise ChallengeError(f"it has no {' and no '.join(missing)}", challenge.start)
+    version = _only(challenge, "version")
+    return L402Challenge(
+        scheme,
+        _text(token, "token", MAX_TOKEN, challenge),
+        name,
+        _text(invoice.value, "invoice", MAX_INVOICE, challenge),
+        None if version is None else _text(version.value, "version", 32, challenge),
+        tuple(param for param in challenge.params if param.name.lower() not in _MEANT),
+        tuple(deviations),
+        challenge,
+    )
+
+
+def _refuse_repeats(challenge: AuthChallenge) -> None:
+    """RFC 9110 section 11.2: a parameter's name must not come twice in one challenge."""
+    seen: set[str] = set()
+    for param in challenge.params:
+        name = param.name.lower()
+        if name in seen:
+            raise _ContradictionError("a parameter is given twice", param.start)
+        seen.add(name)
+
+
+def _only(challenge: AuthChallenge, name: str) -> AuthParam | None:
+    found = challenge.named(name)
+    return found[0] if found else None
+
+
+def _token(raw: bytes, challenge: AuthChallenge) -> tuple[bytes | None, TokenParam]:
+    token, macaroon = _only(challenge, "token"), _only(challenge, "macaroon")
+    if challenge.token68 is not None:
+        if token is not None or macaroon is not None:
+            raise _ContradictionError("a token without a name and one with", challenge.start)
+        start, end = challenge.token68
+        return raw[start:end], "positional"
+    if token is not None and macaroon is not None:
+        if token.value != macaroon.value:
+            raise _ContradictionError("token= and macaroon= are different", macaroon.value_start)
+        return token.value, "both"
+    if token is not None:
+        return token.value, "token"
+    return (None, "macaroon") if macaroon is None else (macaroon.value, "macaroon")
+
+
+def _text(value: bytes, what: str, limit: int, challenge: AuthChallenge) -> str:
+    """The value as text that can go back into a header: visible ASCII and nothing else."""
+    if not value:
+        raise ChallengeError(f"its {what} is empty", challenge.start)
+    if len(value) > limit:
+        raise ChallengeError(f"its {what} is longer than {limit:,} characters", challenge.start)
+    if any(not 0x21 <= byte <= 0x7E for byte in value):
+        raise ChallengeError(
+            f"its {what} holds other characters than visible ASCII", challenge.start
+        )
+    return value.decode("ascii")

@@ -1,0 +1,184 @@
+"""What does each part of a challenge say, and why is it there?
+
+The tree of ``WWW-Authenticate`` lines: every challenge of every scheme, and inside an L402 one the
+trees of its token and its invoice. Where one of them cannot be read its node stays, with the
+reason, and the rest of the tree is there all the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from l402tui.protocol.auth_header import AuthChallenge, AuthParam, Deviation
+from l402tui.protocol.challenge import Problem, Reading
+from l402tui.protocol.dissect import words
+from l402tui.protocol.dissect.invoice import dissect_invoice
+from l402tui.protocol.dissect.macaroon import dissect_macaroon
+from l402tui.protocol.dissect.parts import Place, joined, why
+from l402tui.protocol.errors import ChallengeError, DecodeError, InvoiceError, MacaroonError
+from l402tui.protocol.invoice import Invoice
+from l402tui.protocol.macaroon import Token
+from l402tui.protocol.text import Shown, say, shown
+from l402tui.protocol.tree import Buffer, Mark, Node, Span
+
+__all__ = ["dissect_challenge", "dissect_line", "verdict"]
+
+_TOKEN_NAMES = ("token", "macaroon")
+
+
+def dissect_challenge(reading: Reading, *, now: float | None = None) -> Node:
+    """The tree of everything in ``reading``, each header line over a buffer of its own.
+
+    With ``now`` (unix seconds) caveats that have expired say so.
+    """
+    lines = [
+        dissect_line(reading, number, Place(Buffer(say("WWW-Authenticate"), raw)), now)
+        for number, raw in enumerate(reading.lines)
+    ]
+    judged = verdict(reading)
+    if len(lines) == 1 and judged is None:
+        return lines[0]
+    children = (*lines, judged) if judged is not None else tuple(lines)
+    mark = Mark.PLAIN if judged is None else Mark.BAD
+    value = say("1 line") if len(lines) == 1 else say("{} lines", len(lines))
+    return Node(say("challenges"), value, say(words.CHALLENGE), children=children, mark=mark)
+
+
+def verdict(reading: Reading) -> Node | None:
+    """Why no bill can be paid on these challenges; None where one can."""
+    try:
+        reading.chosen()
+    except ChallengeError as error:
+        return Node(say("bill"), why(error), say(words.VERDICT), mark=Mark.BAD)
+    return None
+
+
+def dissect_line(reading: Reading, number: int, place: Place, now: float | None = None) -> Node:
+    """The tree of one header line, whose value begins at ``place``."""
+    found = [c for c in reading.challenges if c.line == number]
+    children = [_challenge(reading, challenge, place, now) for challenge in found]
+    for trouble in reading.troubles:
+        if trouble.line == number and trouble.source is None:
+            size = len(reading.lines[number])
+            children.append(_problem(trouble, place, size, words.UNREAD))
+    schemes = shown(", ".join(challenge.scheme for challenge in found), 80)
+    return Node(
+        say("WWW-Authenticate"),
+        schemes or say("nothing that can be read"),
+        say(words.HEADER[b"www-authenticate"]),
+        place.span(0, len(reading.lines[number])),
+        tuple(children),
+        copy=reading.lines[number],
+    )
+
+
+def _problem(trouble: Problem, place: Place, size: int, meaning: str) -> Node:
+    span = place.span(min(trouble.error.offset or 0, size), size)
+    return Node(say("problem"), why(trouble.error), say(meaning), span, mark=Mark.BAD)
+
+
+def _challenge(reading: Reading, challenge: AuthChallenge, place: Place, now: float | None) -> Node:
+    ours = challenge.scheme.lower() in ("l402", "lsat")
+    name_end = challenge.start + len(challenge.scheme)
+    scheme_span = place.span(challenge.start, name_end)
+    meaning = say(words.SCHEME) if ours else Shown("")
+    children = [Node(say("scheme"), shown(challenge.scheme), meaning, scheme_span)]
+    if ours:
+        children += _l402_parts(reading, challenge, place, now)
+    else:
+        children += _other_parts(reading, challenge, place)
+    children += [
+        Node(say("written differently"), say(d.value), say(words.DEVIATION), mark=Mark.NOTE)
+        for d in _deviations(reading, challenge)
+    ]
+    broken = [t for t in reading.troubles if t.source is challenge]
+    children += [
+        _problem(t, place, len(reading.lines[challenge.line]), words.PROBLEM) for t in broken
+    ]
+    return Node(
+        say("{} challenge", shown(challenge.scheme, 40)),
+        say("{} parameters", len(challenge.params)),
+        say(words.CHALLENGE if ours else words.OTHER_CHALLENGE),
+        place.span(challenge.start, challenge.end),
+        tuple(children),
+        Mark.BAD if broken else Mark.PLAIN,
+    )
+
+
+def _l402_parts(
+    reading: Reading, challenge: AuthChallenge, place: Place, now: float | None
+) -> list[Node]:
+    """The parameters in their order; the invoice is read first, because the token must match it."""
+    invoices = {id(p): _decode_invoice(p) for p in challenge.named("invoice")}
+    hashes = [i.payment_hash for i in invoices.values() if isinstance(i, Invoice)]
+    expected = hashes[0] if len(hashes) == 1 else None
+    nodes: list[Node] = []
+    if challenge.token68 is not None:
+        start, end = challenge.token68
+        span, text = place.span(start, end), reading.lines[challenge.line][start:end]
+        nodes.append(_token(say("token"), text, span, expected, now))
+    for param in challenge.params:
+        name = param.name.lower()
+        span = place.span(param.value_start, param.value_end)
+        if name in _TOKEN_NAMES:
+            nodes.append(_token(say(name), param.value, span, expected, now))
+        elif name == "invoice":
+            nodes.append(_invoice(param, span, invoices[id(param)]))
+        elif name == "version":
+            value = shown(param.value)
+            nodes.append(Node(say(name), value, say(words.CHALLENGE_VERSION), span))
+        else:
+            nodes.append(_plain(param, span))
+    return nodes
+
+
+def _other_parts(reading: Reading, challenge: AuthChallenge, place: Place) -> list[Node]:
+    nodes = [_plain(p, place.span(p.value_start, p.value_end)) for p in challenge.params]
+    if challenge.token68 is not None:
+        start, end = challenge.token68
+        value = shown(reading.lines[challenge.line][start:end])
+        nodes.insert(0, Node(say("content"), value, say(words.TOKEN68), place.span(start, end)))
+    return nodes
+
+
+def _plain(param: AuthParam, span: Span) -> Node:
+    label, value = shown(param.name, 40), shown(param.value)
+    return Node(label, value, say(words.PARAMETER), span, copy=param.value)
+
+
+def _token(
+    label: Shown, text: bytes, span: Span, invoice_hash: bytes | None, now: float | None
+) -> Node:
+    try:
+        token = Token.read(text.decode("latin-1"))
+    except MacaroonError as error:
+        meaning = joined(say(words.BEARER), say(words.NOT_A_MACAROON, why(error)))
+        return Node(label, shown(text), meaning, span, (), Mark.BAD, text)
+    tree = dissect_macaroon(token, invoice_hash=invoice_hash, now=now)
+    meaning = joined(say(words.BEARER), tree.meaning)
+    return replace(tree, label=label, meaning=meaning, span=span)
+
+
+def _decode_invoice(param: AuthParam) -> Invoice | InvoiceError:
+    try:
+        return Invoice.decode(param.value.decode("latin-1"), lenient_features=True)
+    except InvoiceError as error:
+        return error
+
+
+def _invoice(param: AuthParam, span: Span, invoice: Invoice | InvoiceError) -> Node:
+    if isinstance(invoice, DecodeError):
+        meaning = joined(say(words.INVOICE), say(words.BAD_INVOICE, why(invoice)))
+        return Node(say("invoice"), shown(param.value), meaning, span, (), Mark.BAD, param.value)
+    tree = dissect_invoice(invoice)
+    return replace(
+        tree, meaning=joined(say(words.INVOICE), tree.meaning), span=span, copy=param.value
+    )
+
+
+def _deviations(reading: Reading, challenge: AuthChallenge) -> tuple[Deviation, ...]:
+    """Those of the bill it was read as, where it was; they include those of the header."""
+    for usable in reading.usable:
+        if usable.source is challenge:
+            return usable.deviations
+    return challenge.deviations

@@ -1,0 +1,285 @@
+"""How is a macaroon laid out in bytes?
+
+The two binary formats, read strictly and written the one way they can be read: v2 (a first byte 2,
+then fields with a tag and a length) and v1 (text packets). Each has a function from bytes to
+:data:`Parts` and one back. Running over the end shows as IndexError, which
+:meth:`~l402tui.protocol.macaroon.Macaroon.decode` turns into its own error.
+
+Source: libmacaroons ``doc/format.txt``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final, NamedTuple, TypeAlias
+
+from l402tui.protocol.errors import MacaroonError
+
+__all__ = [
+    "SIGNATURE_SIZE",
+    "Caveat",
+    "Parts",
+    "decode_v1",
+    "decode_v2",
+    "encode_v1",
+    "encode_v2",
+    "entry_v1",
+    "entry_v2",
+    "tail_v1",
+    "tail_v2",
+]
+
+SIGNATURE_SIZE: Final = 32
+# v2 field tags.
+_END, _LOCATION, _IDENTIFIER, _VID, _SIGNATURE = 0, 1, 2, 4, 6
+# v1: four lower-case hex digits count the whole packet, themselves and the newline included.
+_V1_PACKET: Final = re.compile(rb"([0-9a-f]{4})(location|identifier|cid|vid|cl|signature) ")
+_V1_MAX_PACKET: Final = 0xFFFF
+_HEX_BYTE: Final = {b"%02x" % number: number for number in range(256)}
+_NEWLINE: Final = 0x0A
+
+
+class Caveat(NamedTuple):
+    """One condition on the token, and the bytes it was read from."""
+
+    cid: bytes
+    """The condition itself; for a third-party caveat, what that party is asked to confirm."""
+    vid: bytes | None
+    """Third-party caveats only: the discharge key, encrypted for the verifier."""
+    location: bytes | None
+    """Third-party caveats only: where to ask."""
+    start: int
+    end: int
+    """``raw[start:end]`` is the whole entry."""
+    cid_start: int
+    """Where :attr:`cid` begins in the macaroon's bytes."""
+
+    @property
+    def third_party(self) -> bool:
+        """Whether somebody else has to confirm it with a discharge macaroon."""
+        return self.vid is not None
+
+
+Parts: TypeAlias = tuple[bytes | None, bytes, tuple[Caveat, ...], bytes, int, int]
+"""Location, identifier, caveats, signature; where location and identifier begin."""
+
+
+# --- v2: one byte version, then tag, length, value; 0 ends a section -----------------------------
+
+
+def _varint(number: int) -> bytes:
+    out = bytearray()
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    out.append(number)
+    return bytes(out)
+
+
+def _length(raw: bytes, at: int) -> tuple[int, int]:
+    """A length and the offset behind it. Its shortest form only, at most three bytes."""
+    size = shift = 0
+    for pos in range(at, at + 3):
+        byte = raw[pos]
+        size |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            if byte == 0 and shift:
+                raise MacaroonError("a length is not written in its shortest form", at)
+            return size, pos + 1
+        shift += 7
+    raise MacaroonError("a length is beyond 64 KiB", at)
+
+
+def _expect(raw: bytes, at: int, tag: int, what: str) -> None:
+    if raw[at] != tag:
+        raise MacaroonError(f"{what} should stand here, not a field {raw[at]}", at)
+
+
+def decode_v2(raw: bytes) -> Parts:
+    """Read a v2 macaroon. Raises MacaroonError, and IndexError where it ends too early."""
+    location: bytes | None = None
+    pos = location_start = 1
+    if raw[pos] == _LOCATION:
+        size, location_start = _length(raw, pos + 1)
+        pos = location_start + size
+        location = raw[location_start:pos]
+    _expect(raw, pos, _IDENTIFIER, "the identifier")
+    size, identifier_start = _length(raw, pos + 1)
+    pos = identifier_start + size
+    identifier = raw[identifier_start:pos]
+    _expect(raw, pos, _END, "the end of the header")
+    caveats, pos = _caveats_v2(raw, pos + 1)
+    _expect(raw, pos, _SIGNATURE, "the signature")
+    if raw[pos + 1] != SIGNATURE_SIZE:
+        raise MacaroonError("the signature is not 32 bytes long", pos + 1)
+    pos += 2
+    if len(raw) != pos + SIGNATURE_SIZE:
+        if len(raw) < pos + SIGNATURE_SIZE:
+            raise IndexError
+        raise MacaroonError("there are bytes after the signature", pos + SIGNATURE_SIZE)
+    return location, identifier, caveats, raw[pos:], location_start, identifier_start
+
+
+def _caveats_v2(raw: bytes, pos: int) -> tuple[tuple[Caveat, ...], int]:
+    """The caveats from ``pos`` on, and the offset behind the byte that ends them.
+
+    Written out without helper calls for short first-party caveats: nearly all are.
+    A value that runs over the end is noticed by the tag that must follow it (IndexError).
+    """
+    caveats: list[tuple[bytes, bytes | None, bytes | None, int, int, int]] = []
+    while (tag := raw[pos]) != _END:
+        start = pos
+        location = vid = None
+        if tag == _LOCATION:
+            size, at = _length(raw, pos + 1)
+            pos = at + size
+            location = raw[at:pos]
+            tag = raw[pos]
+        if tag != _IDENTIFIER:
+            raise MacaroonError(f"a caveat's identifier should stand here, not a field {tag}", pos)
+        size, cid_start = raw[pos + 1], pos + 2
+        if size > 0x7F:
+            size, cid_start = _length(raw, pos + 1)
+        pos = cid_start + size
+        cid = raw[cid_start:pos]
+        if raw[pos] == _VID:
+            size, at = _length(raw, pos + 1)
+            if not size:
+                raise MacaroonError("a third-party caveat has an empty verification key", pos)
+            pos = at + size
+            vid = raw[at:pos]
+        elif location is not None:
+            raise MacaroonError("a first-party caveat has a location", start)
+        if raw[pos] != _END:
+            raise MacaroonError(f"the caveat should end here, not go on with {raw[pos]}", pos)
+        pos += 1
+        caveats.append((cid, vid, location, start, pos, cid_start))
+    return tuple(map(Caveat._make, caveats)), pos + 1
+
+
+def _field(tag: int, value: bytes | None) -> bytes:
+    return b"" if value is None else b"%c%b%b" % (tag, _varint(len(value)), value)
+
+
+def entry_v2(cid: bytes) -> bytes:
+    """One first-party caveat."""
+    return _field(_IDENTIFIER, cid) + b"\0"
+
+
+def tail_v2(signature: bytes) -> bytes:
+    """What follows the last caveat: the end of the list, and the signature."""
+    return b"\0" + _field(_SIGNATURE, signature)
+
+
+def encode_v2(
+    location: bytes | None, identifier: bytes, caveats: Sequence[Caveat], signature: bytes
+) -> bytes:
+    """The parts as v2 bytes."""
+    out = [b"\x02", _field(_LOCATION, location), _field(_IDENTIFIER, identifier), b"\0"]
+    for cid, vid, place, *_ in caveats:
+        out += _field(_LOCATION, place), _field(_IDENTIFIER, cid), _field(_VID, vid), b"\0"
+    out.append(tail_v2(signature))
+    return b"".join(out)
+
+
+# --- v1: packets of text -------------------------------------------------------------------------
+
+
+def _packet(key: bytes, value: bytes) -> bytes:
+    size = 4 + len(key) + 1 + len(value) + 1
+    if size > _V1_MAX_PACKET:
+        raise MacaroonError("a v1 packet cannot be longer than 65,535 bytes")
+    return b"%04x%b %b\n" % (size, key, value)
+
+
+def _read_packet(raw: bytes, at: int) -> tuple[bytes, int, int]:
+    """The key of the packet at ``at``, where its value begins, and where the next packet does."""
+    match = _V1_PACKET.match(raw, at)
+    if match is None:
+        if at >= len(raw):
+            raise IndexError
+        raise MacaroonError("no v1 packet begins here", at)
+    start, end = match.end(), at + int(match[1], 16)
+    if end <= start:
+        raise MacaroonError("a packet's length is too small for what it holds", at)
+    if raw[end - 1] != _NEWLINE:
+        raise MacaroonError("a packet does not end with a newline", end - 1)
+    return match[2], start, end
+
+
+def decode_v1(raw: bytes) -> Parts:
+    """Read a v1 macaroon. Raises MacaroonError, and IndexError where it ends too early."""
+    key, location_start, pos = _read_packet(raw, 0)
+    if key != b"location":
+        raise MacaroonError("the first packet is not the location", 0)
+    location = raw[location_start : pos - 1]
+    at = pos
+    key, identifier_start, pos = _read_packet(raw, pos)
+    if key != b"identifier":
+        raise MacaroonError("the second packet is not the identifier", at)
+    identifier = raw[identifier_start : pos - 1]
+    caveats, at = _caveats_v1(raw, pos)
+    key, start, pos = _read_packet(raw, at)
+    if key != b"signature":
+        raise MacaroonError("this packet is out of place", at)
+    if pos - 1 - start != SIGNATURE_SIZE:
+        raise MacaroonError("the signature is not 32 bytes long", start)
+    if len(raw) != pos:
+        raise MacaroonError("there are bytes after the signature", pos)
+    return location, identifier, caveats, raw[start : pos - 1], location_start, identifier_start
+
+
+def _caveats_v1(raw: bytes, at: int) -> tuple[tuple[Caveat, ...], int]:
+    """The caveats from ``at`` on, and where the first packet begins that is none.
+
+    Written out for first-party caveats, like :func:`_caveats_v2`.
+    """
+    caveats: list[tuple[bytes, bytes | None, bytes | None, int, int, int]] = []
+    while raw[at + 4 : at + 8] == b"cid ":
+        high, low = _HEX_BYTE.get(raw[at : at + 2]), _HEX_BYTE.get(raw[at + 2 : at + 4])
+        if high is None or low is None:
+            raise MacaroonError("no v1 packet begins here", at)
+        start, end = at + 8, at + (high << 8 | low)
+        if end <= start:
+            raise MacaroonError("a packet's length is too small for what it holds", at)
+        if raw[end - 1] != _NEWLINE:
+            raise MacaroonError("a packet does not end with a newline", end - 1)
+        vid = place = None
+        pos = end
+        if raw[pos + 4 : pos + 8] == b"vid ":
+            _, vid_start, pos = _read_packet(raw, end)
+            vid = raw[vid_start : pos - 1]
+            if not vid:
+                raise MacaroonError("a third-party caveat has an empty verification key", end)
+            if raw[pos + 4 : pos + 7] == b"cl ":
+                _, place_start, pos_after = _read_packet(raw, pos)
+                place, pos = raw[place_start : pos_after - 1], pos_after
+        caveats.append((raw[start : end - 1], vid, place, at, pos, start))
+        at = pos
+    return tuple(map(Caveat._make, caveats)), at
+
+
+def entry_v1(cid: bytes) -> bytes:
+    """One first-party caveat."""
+    return _packet(b"cid", cid)
+
+
+def tail_v1(signature: bytes) -> bytes:
+    """What follows the last caveat: the signature."""
+    return _packet(b"signature", signature)
+
+
+def encode_v1(
+    location: bytes | None, identifier: bytes, caveats: Sequence[Caveat], signature: bytes
+) -> bytes:
+    """The parts as v1 bytes. An absent location is written as an empty one."""
+    out = [_packet(b"location", location or b""), _packet(b"identifier", identifier)]
+    for cid, vid, place, *_ in caveats:
+        out.append(entry_v1(cid))
+        if vid is not None:
+            out.append(_packet(b"vid", vid))
+        if place is not None:
+            out.append(_packet(b"cl", place))
+    out.append(tail_v1(signature))
+    return b"".join(out)
