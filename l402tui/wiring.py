@@ -9,26 +9,27 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from l402tui.flow.model import Intent, Limits, Request
+from l402tui.flow.model import Limits, Request
 from l402tui.flow.ports import Approver, Clock, Transport, Vault, Wallet
 from l402tui.flow.runner import Gate, Runner
 from l402tui.protocol.amount import Msat, parse_amount
 from l402tui.protocol.errors import AmountError
 from l402tui.protocol.network import Network
-from l402tui.protocol.secret import Secret
 from l402tui.protocol.url import Url
 from l402tui.settings import LimitSettings, Settings, SettingsError
+from l402tui.wallets.external import ExternalWallet, NotPaid, Receive
 
 if TYPE_CHECKING:
     from l402tui.practice.run import PracticeServer
 
 __all__ = [
+    "NotPaid",
     "Receive",
     "Session",
     "SystemClock",
@@ -38,11 +39,6 @@ __all__ = [
     "practice_session",
     "request_of",
 ]
-
-Receive = Callable[[Intent], Awaitable[Secret | None]]
-"""How a face shows an invoice for an external wallet: it returns the preimage that the person
-pasted, or None when they stop."""
-
 
 class SystemClock:
     """The machine's own time."""
@@ -125,13 +121,15 @@ async def open_session(
     Raises SettingsError and VaultError.
     """
     from l402tui.vault import SqliteVault
-    from l402tui.web import HttpTransport
+    from l402tui.web.transport import HttpTransport
 
     limits = limits_of(settings.limits)
     async with AsyncExitStack() as stack:
         chosen = await _wallet(settings, wallet or settings.wallet, receive, url, stack)
         vault = stack.enter_context(SqliteVault.open(settings.home))
-        transport = HttpTransport(settings.timeout_seconds, settings.body_limit)
+        transport = HttpTransport(
+            deadline=settings.timeout_seconds, body_limit=settings.body_limit
+        )
         stack.push_async_callback(transport.close)
         yield Session(settings, vault, transport, chosen, limits, SystemClock())
 
@@ -185,8 +183,6 @@ async def _wallet(
             stack.push_async_callback(practice.close)
             return practice
         case "external":
-            from l402tui.wallets.external import ExternalWallet
-
             if receive is None:
                 raise SettingsError("An external wallet needs somebody to show the invoice to.")
             return ExternalWallet(network_named(settings.network), receive)

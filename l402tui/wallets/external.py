@@ -7,18 +7,32 @@ when they stop nobody knows whether they paid, and that is what it says.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from enum import Enum
 
-from l402tui.flow.events import PaymentProgressed, PaymentSettled, PaymentUnknown, WalletEvent
+from l402tui.flow.events import (
+    PaymentFailed,
+    PaymentProgressed,
+    PaymentSettled,
+    PaymentUnknown,
+    WalletEvent,
+)
 from l402tui.flow.model import Intent, WalletFacts
 from l402tui.protocol.credential import preimage_matches
 from l402tui.protocol.network import Network
 from l402tui.protocol.secret import Secret
 from l402tui.protocol.text import say
 
-__all__ = ["ExternalWallet", "Receive"]
+__all__ = ["ExternalWallet", "NotPaid", "Receive"]
 
-Receive = Callable[[Intent], Awaitable[Secret | None]]
+
+class NotPaid(Enum):
+    """What a person says instead of bringing a preimage. They are believed: nobody else knows."""
+
+    SURE = "I did not pay, and I will not"
+
+
+Receive = Callable[[Intent], Awaitable[Secret | NotPaid | None]]
 """Show the intent's invoice and wait for a preimage (32 bytes); None where the person stops."""
 
 
@@ -42,16 +56,19 @@ class ExternalWallet:
             proves_payment=False,
         )
 
-    async def pay(self, intent: Intent) -> AsyncIterator[WalletEvent]:
+    async def pay(self, intent: Intent) -> AsyncGenerator[WalletEvent, None]:
         """Ask for the preimage until it fits, or until the person stops."""
-        yield PaymentProgressed(say("Pay the invoice with your wallet, then bring its preimage."))
+        yield PaymentProgressed(
+            say("Pay the invoice with your wallet, then bring its preimage."), acknowledged=False
+        )
         async for event in self._ask(intent):
             yield event
 
-    async def track(self, intent: Intent) -> AsyncIterator[WalletEvent]:
+    async def track(self, intent: Intent) -> AsyncGenerator[WalletEvent, None]:
         """The same: only the person can find out, and the same invoice can be paid only once."""
         yield PaymentProgressed(
-            say("If your wallet has paid this invoice, bring the preimage it shows.")
+            say("If your wallet has paid this invoice, bring the preimage it shows."),
+            acknowledged=False,
         )
         async for event in self._ask(intent):
             yield event
@@ -59,9 +76,12 @@ class ExternalWallet:
     async def close(self) -> None:
         """There is nothing to close."""
 
-    async def _ask(self, intent: Intent) -> AsyncIterator[WalletEvent]:
+    async def _ask(self, intent: Intent) -> AsyncGenerator[WalletEvent, None]:
         while True:
             preimage = await self._receive(intent)
+            if isinstance(preimage, NotPaid):
+                yield PaymentFailed(say("You said that you did not pay this invoice."))
+                return
             if preimage is None:
                 why = say("You stopped; whether you paid is not known. Bring the preimage later.")
                 yield PaymentUnknown(why, ask_again=False)
@@ -70,5 +90,6 @@ class ExternalWallet:
                 yield PaymentSettled(preimage)
                 return
             yield PaymentProgressed(
-                say("This is not the preimage of this invoice: its SHA-256 is another hash.")
+                say("This is not the preimage of this invoice: its SHA-256 is another hash."),
+                acknowledged=False,
             )
