@@ -1,0 +1,316 @@
+"""Which payments are there, and how may each of them go on?
+
+One row a payment hash, for ever. What the vault refuses is in :func:`verdict`; the triggers of
+:mod:`~l402tui.vault.schema` hold the same line for whatever else writes to the file.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import replace
+from enum import Enum
+from hashlib import sha256
+from typing import Any, Final
+
+from l402tui.flow.model import Held, Intent, IntentState, Request, Spending, Timing
+from l402tui.flow.ports import VaultError
+from l402tui.protocol.amount import Msat
+from l402tui.protocol.secret import Secret
+from l402tui.vault import requests
+from l402tui.vault.faults import understood
+from l402tui.vault.requests import plain
+
+__all__ = [
+    "Verdict",
+    "find",
+    "moving",
+    "record",
+    "reserve",
+    "spending",
+    "store_paid",
+    "timing",
+    "unfinished",
+    "verdict",
+]
+
+DAY: Final = 24 * 3600.0
+"""Seconds of the window that limits look at. It slides: nothing is forgotten at midnight."""
+RECENTLY: Final = 600.0
+"""Seconds within which paying again for the same thing looks like a circle."""
+
+_S: Final = IntentState
+_INTENT: Final = """
+    SELECT i.payment_hash, i.state, r.head, r.body, r.body_length, i.scheme, i.token, i.invoice,
+           i.amount_msat, i.fee_cap_msat, i.wallet, i.created, i.expires, i.challenge, i.preimage,
+           i.fee_msat, i.reason, i.updated
+    FROM intents i JOIN requests r ON r.id = i.request_id
+"""
+
+
+class Verdict(Enum):
+    """What becomes of a wish to write a state."""
+
+    WRITE = "write"
+    KEEP = "keep"
+    """Late news, overtaken by better: what is known stays, and is the answer."""
+    REFUSE = "refuse"
+    """Going on from here could cost money twice, or lose track of it."""
+
+
+def verdict(old: IntentState, new: IntentState) -> Verdict:
+    """Whether an intent in ``old`` may be written down as ``new``.
+
+    * Proven stays proven. A state of less certainty that comes late (a lost connection that another
+      process has long seen settle) is dropped.
+    * Proven begins with a preimage (:func:`store_paid`) and in no other way.
+    * SENDING is permission to pay: refused where the payment is proven, failed, released, or was
+      seen in flight. RELEASED says that nothing was sent: refused once anything may have been.
+    * FAILED and RELEASED give way only to a wallet that has the payment after all.
+    """
+    if new is old:
+        return Verdict.WRITE
+    if new is _S.SENDING:
+        return Verdict.WRITE if old in (_S.RESERVED, _S.UNKNOWN) else Verdict.REFUSE
+    if new is _S.RELEASED:
+        return Verdict.WRITE if old is _S.RESERVED else Verdict.REFUSE
+    if new.proven and not old.proven:
+        return Verdict.REFUSE
+    if old.proven:
+        return Verdict.WRITE if new.proven and new is not _S.PAID else Verdict.KEEP
+    if new is _S.RESERVED:
+        return Verdict.KEEP
+    if old in (_S.FAILED, _S.RELEASED):
+        return Verdict.WRITE if new is _S.IN_FLIGHT else Verdict.KEEP
+    return Verdict.WRITE
+
+
+def find(db: sqlite3.Connection, payment_hash: bytes) -> Intent | None:
+    """The one intent for this hash."""
+    return _one(db.execute(f"{_INTENT} WHERE i.payment_hash = ?", (payment_hash,)).fetchone())
+
+
+def unfinished(db: sqlite3.Connection, request: Request) -> Intent | None:
+    """The newest open intent for exactly this request."""
+    row = db.execute(
+        f"{_INTENT} JOIN intent_states s USING (state) WHERE r.fingerprint = ? AND s.open"
+        " ORDER BY i.created DESC, i.rowid DESC LIMIT 1",
+        (request.fingerprint,),
+    ).fetchone()
+    return _one(row)
+
+
+def moving(db: sqlite3.Connection, origin: str) -> Sequence[Intent]:
+    """Intents at this origin that may have been sent and have not ended, oldest first."""
+    rows = db.execute(
+        f"{_INTENT} WHERE i.state IN ('sending', 'in flight', 'unknown') AND i.origin = ?"
+        " ORDER BY i.created, i.rowid",
+        (plain(origin),),
+    )
+    return tuple(_intent(row) for row in rows)
+
+
+def reserve(db: sqlite3.Connection, intent: Intent) -> Intent | None:
+    """Write a new intent; where its hash is known, write nothing and answer with the known one.
+
+    A RELEASED intent is taken up again as if it were new: nothing was ever sent for it, and its
+    terms are those of the new approval. A FAILED one is known: the wallet tried, and trying the
+    same invoice again is a decision that this function does not make. Raises ValueError for an
+    intent that is not RESERVED or has a preimage already.
+    """
+    if intent.state is not _S.RESERVED or intent.preimage is not None:
+        raise ValueError("only a reservation can be reserved")
+    known = find(db, intent.payment_hash)
+    if known is not None and known.state is not _S.RELEASED:
+        return known
+    row = {
+        "payment_hash": intent.payment_hash,
+        "state": intent.state.value,
+        "reason": plain(intent.reason),
+        "request_id": requests.keep(db, intent.request, whole=True),
+        "origin": plain(intent.request.url.origin),
+        "scheme": plain(intent.scheme),
+        "token": intent.token.reveal(),
+        "challenge": intent.challenge,
+        "invoice": plain(intent.invoice),
+        "amount": intent.amount,
+        "fee_cap": intent.fee_cap,
+        "fee": intent.fee,
+        "wallet": plain(intent.wallet),
+        "created": intent.created,
+        "expires": intent.expires,
+        "updated": intent.updated,
+    }
+    db.execute(_INSERT if known is None else _TAKE_UP, row)
+    return None
+
+
+_INSERT: Final = """
+    INSERT INTO intents (payment_hash, state, reason, request_id, origin, scheme, token, challenge,
+                         invoice, amount_msat, fee_cap_msat, fee_msat, wallet, created, expires,
+                         updated)
+    VALUES (:payment_hash, :state, :reason, :request_id, :origin, :scheme, :token, :challenge,
+            :invoice, :amount, :fee_cap, :fee, :wallet, :created, :expires, :updated)
+"""
+_TAKE_UP: Final = """
+    UPDATE intents
+    SET state = :state, reason = :reason, request_id = :request_id, origin = :origin,
+        scheme = :scheme, token = :token, challenge = :challenge, invoice = :invoice,
+        amount_msat = :amount, fee_cap_msat = :fee_cap, fee_msat = :fee, wallet = :wallet,
+        created = :created, expires = :expires, updated = :updated
+    WHERE payment_hash = :payment_hash
+"""
+
+
+def record(
+    db: sqlite3.Connection,
+    payment_hash: bytes,
+    state: IntentState,
+    *,
+    at: float,
+    reason: str,
+    fee: Msat | None,
+) -> Intent:
+    """Write a new state as :func:`verdict` allows; the intent as it stands then."""
+    intent = _known(db, payment_hash)
+    match verdict(intent.state, state):
+        case Verdict.KEEP:
+            return intent
+        case Verdict.REFUSE:
+            raise VaultError(_refusal(intent.state, state))
+    fee = intent.fee if fee is None else fee
+    db.execute(
+        "UPDATE intents SET state = ?, reason = ?, fee_msat = ?, updated = ?"
+        " WHERE payment_hash = ?",
+        (state.value, plain(reason), fee, at, payment_hash),
+    )
+    return replace(intent, state=state, reason=plain(reason), fee=fee, updated=at)
+
+
+def store_paid(
+    db: sqlite3.Connection, payment_hash: bytes, preimage: Secret, *, at: float, fee: Msat | None
+) -> Held:
+    """Write the proof and the credential it buys, whatever was thought of the payment before.
+
+    A second time changes nothing but a fee that was not known. Raises ValueError where the preimage
+    is not of this hash (BOLT-4: 32 bytes, SHA-256).
+    """
+    proof = preimage.reveal()
+    if len(proof) != 32 or sha256(proof).digest() != payment_hash:
+        raise ValueError("this preimage does not belong to this payment hash")
+    intent = _known(db, payment_hash)
+    fee = intent.fee if fee is None else fee
+    state, updated = (intent.state, intent.updated) if intent.state.proven else (_S.PAID, at)
+    db.execute(
+        "UPDATE intents SET state = ?, preimage = ?, fee_msat = ?, updated = ?,"
+        " reason = CASE WHEN preimage IS NULL THEN '' ELSE reason END WHERE payment_hash = ?",
+        (state.value, proof, fee, updated, payment_hash),
+    )
+    url = intent.request.url
+    db.execute(
+        "INSERT INTO credentials (payment_hash, origin, path, query, scheme, token, created)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (payment_hash, token) DO NOTHING",
+        (
+            payment_hash,
+            plain(url.origin),
+            plain(url.path),
+            plain(url.query),
+            plain(intent.scheme),
+            intent.token.reveal(),
+            at,
+        ),
+    )
+    return intent.held(preimage, fee)
+
+
+def spending(db: sqlite3.Connection, origin: str, now: float) -> Spending:
+    """What was spent or is reserved in the 24 hours before ``now``.
+
+    A proven payment counts with its fee; where that is not known (an external wallet tells none)
+    and while the payment is open, with the fee cap.
+    """
+    at_origin, altogether = db.execute(
+        """
+        SELECT coalesce(sum(CASE WHEN i.origin = :origin THEN cost END), 0), coalesce(sum(cost), 0)
+        FROM (SELECT origin, amount_msat + CASE WHEN s.proven THEN coalesce(fee_msat, fee_cap_msat)
+                                                ELSE fee_cap_msat END AS cost
+              FROM intents JOIN intent_states s USING (state)
+              WHERE created > :since AND s.holds_money) i
+        """,
+        {"origin": plain(origin), "since": now - DAY},
+    ).fetchone()
+    return Spending(origin_day=Msat(at_origin), day=Msat(altogether))
+
+
+def timing(db: sqlite3.Connection, request: Request, now: float) -> Timing:
+    """What happened lately for this method, origin and path (whatever the query).
+
+    Payments that may have been sent count as payments.
+    """
+    origin = plain(request.url.origin)
+    (paid,) = db.execute(
+        """
+        SELECT count(*)
+        FROM intents i JOIN requests r ON r.id = i.request_id JOIN intent_states s USING (state)
+        WHERE i.created > ? AND s.holds_money AND i.state <> 'reserved'
+          AND i.origin = ? AND r.method = ? AND r.path = ?
+        """,
+        (now - RECENTLY, origin, plain(request.method), plain(request.url.path)),
+    ).fetchone()
+    (rejected,) = db.execute(
+        "SELECT max(updated) FROM intents WHERE state = 'rejected' AND origin = ?", (origin,)
+    ).fetchone()
+    return Timing(paid_recently=int(paid), rejected_at=rejected)
+
+
+def _refusal(old: IntentState, new: IntentState) -> str:
+    if new is _S.SENDING:
+        return (
+            f"The vault says that this payment is {old.value!r}, so it is not sent. Nothing was "
+            "paid just now; ask the server again."
+        )
+    if new is _S.RELEASED:
+        return f"This payment is {old.value!r} and may have been sent, so it is not given up."
+    return (
+        "The vault has no preimage for this payment, so it is still tracked. Run the same command "
+        "again: the wallet will give the preimage, and nothing is paid twice."
+    )
+
+
+def _known(db: sqlite3.Connection, payment_hash: bytes) -> Intent:
+    intent = find(db, payment_hash)
+    if intent is None:
+        raise VaultError(
+            "The vault does not know this payment: the file was replaced while it was in use. "
+            "Bring the newer file back, or ask the wallet for the preimage."
+        )
+    return intent
+
+
+def _one(row: Any) -> Intent | None:
+    return None if row is None else _intent(row)
+
+
+def _intent(row: Any) -> Intent:
+    (payment_hash, state, head, body, length, scheme, token, invoice, amount, fee_cap) = row[:10]
+    (wallet, created, expires, challenge, preimage, fee, reason, updated) = row[10:]
+    with understood():
+        standing, kept = IntentState(state), requests.read(head, body, length)
+    return Intent(
+        payment_hash=payment_hash,
+        state=standing,
+        request=kept.request,
+        scheme=scheme,
+        token=Secret(token),
+        invoice=invoice,
+        amount=Msat(amount),
+        fee_cap=Msat(fee_cap),
+        wallet=wallet,
+        created=created,
+        expires=expires,
+        challenge=challenge,
+        preimage=None if preimage is None else Secret(preimage),
+        fee=None if fee is None else Msat(fee),
+        reason=reason,
+        updated=updated,
+    )

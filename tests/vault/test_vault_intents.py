@@ -1,0 +1,271 @@
+"""One intent a payment hash, for ever, and proven stays proven."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+import pytest
+
+from l402tui.flow.model import IntentState, Spending
+from l402tui.flow.ports import Vault, VaultError
+from l402tui.protocol.amount import Msat, sat
+from l402tui.protocol.secret import Secret
+from l402tui.vault import SqliteVault
+from l402tui.vault.intents import Verdict, verdict
+
+from .makers import NOW, bring, buy, get, hash_of, intent, proof
+
+S = IntentState
+ORIGIN = "https://shop.example"
+
+
+def state_of(vault: SqliteVault, number: int) -> IntentState:
+    found = vault.intent(hash_of(number))
+    assert found is not None
+    return found.state
+
+
+def test_it_is_the_port(vault: SqliteVault) -> None:
+    port: Vault = vault
+    assert port.intent(bytes(32)) is None
+
+
+def test_a_new_hash_is_reserved_and_read_back_whole(vault: SqliteVault) -> None:
+    wanted = intent(1, challenge=b"LSAT ...\nL402 ...", fee=sat(0), reason="why")
+    assert vault.reserve(wanted) is None
+    assert vault.intent(hash_of(1)) == wanted
+
+
+@pytest.mark.parametrize("state", [state for state in S if state is not S.RELEASED])
+def test_a_known_hash_is_not_reserved_again(vault: SqliteVault, state: IntentState) -> None:
+    vault.reserve(intent(1))
+    bring(vault, 1, state)
+    known = vault.intent(hash_of(1))
+    assert vault.reserve(intent(1, wallet="lnd:02", amount=sat(99))) == known
+    assert vault.intent(hash_of(1)) == known
+    assert known is not None
+    assert known.state is state
+
+
+def test_a_released_hash_is_taken_up_with_the_new_terms(vault: SqliteVault) -> None:
+    vault.reserve(intent(1))
+    bring(vault, 1, S.RELEASED)
+    again = intent(1, get("https://shop.example/other"), fee_cap=sat(3), created=NOW + 60)
+    assert vault.reserve(again) is None
+    assert vault.intent(hash_of(1)) == again
+    vault.record(hash_of(1), S.SENDING, at=NOW + 61)
+    assert vault.reserve(again) is not None
+
+
+@pytest.mark.parametrize(
+    "changes", [{"state": S.PAID}, {"state": S.SENDING}, {"preimage": proof(1)}]
+)
+def test_only_a_reservation_is_reserved(vault: SqliteVault, changes: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="reservation"):
+        vault.reserve(replace(intent(1), **changes))
+    assert vault.intent(hash_of(1)) is None
+
+
+def test_the_table_of_states_is_the_models(vault: SqliteVault) -> None:
+    rows = vault._db.execute("SELECT state, open, holds_money, proven FROM intent_states")
+    assert {(S(name), *flags) for name, *flags in rows} == {
+        (state, state.open, state.holds_money, state.proven) for state in S
+    }
+
+
+@pytest.mark.parametrize(("old", "new"), list(product(S, S)), ids=lambda s: s.name)
+def test_every_change_of_state(vault: SqliteVault, old: IntentState, new: IntentState) -> None:
+    vault.reserve(intent(1))
+    bring(vault, 1, old)
+    before = vault.intent(hash_of(1))
+    assert before is not None
+    match verdict(old, new):
+        case Verdict.WRITE:
+            after = vault.record(hash_of(1), new, at=NOW + 1, reason="because", fee=sat(1))
+            assert after == replace(
+                before, state=new, updated=NOW + 1, reason="because", fee=sat(1)
+            )
+        case Verdict.KEEP:
+            after = vault.record(hash_of(1), new, at=NOW + 1, reason="late")
+            assert after == before
+        case Verdict.REFUSE:
+            with pytest.raises(VaultError):
+                vault.record(hash_of(1), new, at=NOW + 1)
+            after = before
+    assert vault.intent(hash_of(1)) == after
+    if old.proven:
+        assert after.state.proven
+        assert after.preimage == proof(1)
+
+
+def test_permission_to_pay_is_given_only_where_nothing_can_be_paid_twice() -> None:
+    may = {old for old in S if verdict(old, S.SENDING) is Verdict.WRITE}
+    assert may == {S.RESERVED, S.SENDING, S.UNKNOWN}
+    others = {verdict(old, S.SENDING) for old in set(S) - may}
+    assert others == {Verdict.REFUSE}
+
+
+def test_nothing_that_may_have_been_sent_is_released() -> None:
+    may = {old for old in S if verdict(old, S.RELEASED) is Verdict.WRITE}
+    assert may == {S.RESERVED, S.RELEASED}
+    assert {verdict(old, S.RELEASED) for old in set(S) - may} == {Verdict.REFUSE}
+
+
+@pytest.mark.parametrize("state", list(S), ids=lambda s: s.name)
+def test_a_preimage_proves_whatever_was_thought_before(
+    vault: SqliteVault, state: IntentState
+) -> None:
+    vault.reserve(intent(1))
+    bring(vault, 1, state)
+    held = vault.store_paid(hash_of(1), proof(1), at=NOW + 5, fee=sat(1))
+    assert (held.token, held.preimage, held.fee) == (Secret("token-1"), proof(1), sat(1))
+    found = vault.intent(hash_of(1))
+    assert found is not None
+    assert found.state is (state if state.proven else S.PAID)
+    assert found.preimage == proof(1)
+    assert vault.store_paid(hash_of(1), proof(1), at=NOW + 6, fee=None) == held
+    assert vault.intent(hash_of(1)) == found
+
+
+@pytest.mark.parametrize("wrong", [proof(2), Secret(b""), Secret(bytes(32)), Secret(b"x" * 64)])
+def test_a_preimage_of_another_hash_is_not_stored(vault: SqliteVault, wrong: Secret) -> None:
+    vault.reserve(intent(1))
+    bring(vault, 1, S.SENDING)
+    with pytest.raises(ValueError, match="does not belong"):
+        vault.store_paid(hash_of(1), wrong, at=NOW, fee=None)
+    assert state_of(vault, 1) is S.SENDING
+    assert vault.credentials(get()) == ()
+
+
+def test_a_hash_that_was_never_reserved_is_told(vault: SqliteVault) -> None:
+    with pytest.raises(VaultError, match="does not know"):
+        vault.record(hash_of(1), S.UNKNOWN, at=NOW)
+    with pytest.raises(VaultError, match="does not know"):
+        vault.store_paid(hash_of(1), proof(1), at=NOW, fee=None)
+
+
+@pytest.mark.parametrize(
+    ("statement", "why"),
+    [
+        ("DELETE FROM intents", "never forgotten"),
+        ("UPDATE intents SET state = 'failed'", "stays proven|only a preimage"),
+        ("UPDATE intents SET state = 'failed', preimage = NULL", "proven|overwritten"),
+        ("UPDATE intents SET preimage = zeroblob(32)", "never overwritten"),
+        ("UPDATE intents SET payment_hash = zeroblob(32)", "keeps its hash"),
+        ("UPDATE intents SET amount_msat = 1", "does not change"),
+        ("UPDATE intents SET token = x'00'", "does not change"),
+        ("UPDATE intents SET state = 'spent'", "FOREIGN KEY"),
+        ("INSERT OR REPLACE INTO intents SELECT * FROM intents", "never forgotten"),
+        (
+            "INSERT INTO intents SELECT zeroblob(32), 'paid', '', request_id, origin, scheme,"
+            " token, challenge, invoice, 1, 1, 0, wallet, created, expires, updated, NULL"
+            " FROM intents",
+            "only a preimage",
+        ),
+        ("DELETE FROM credentials", "never deleted"),
+        ("UPDATE credentials SET token = x'00'", "does not change"),
+        ("REPLACE INTO credentials SELECT * FROM credentials", "never deleted"),
+        ("DELETE FROM requests", "FOREIGN KEY"),
+    ],
+)
+def test_sql_itself_keeps_the_rules(vault: SqliteVault, statement: str, why: str) -> None:
+    buy(vault, 1, get())
+    before = list(vault._db.iterdump())
+    with pytest.raises(sqlite3.IntegrityError, match=why):
+        vault._db.execute(statement)
+    assert list(vault._db.iterdump()) == before
+
+
+def test_sql_itself_wants_a_preimage_for_proven(vault: SqliteVault) -> None:
+    vault.reserve(intent(1))
+    for change in ("state = 'active'", "preimage = zeroblob(32)"):
+        with pytest.raises(sqlite3.IntegrityError, match="only a preimage"):
+            vault._db.execute(f"UPDATE intents SET {change}")
+
+
+# --- what a flow asks ---------------------------------------------------------------------------
+
+
+def test_unfinished_is_the_newest_open_intent_for_the_very_same_request(
+    vault: SqliteVault,
+) -> None:
+    wanted = get(headers=(("Accept", "text/plain"),))
+    vault.reserve(intent(1, wanted, created=NOW))
+    vault.reserve(intent(2, wanted, created=NOW + 2))
+    vault.reserve(intent(3, wanted, created=NOW + 1))
+    vault.reserve(intent(4, get(), created=NOW + 9))
+    found = vault.unfinished(wanted)
+    assert found is not None
+    assert found.payment_hash == hash_of(2)
+    assert vault.unfinished(get(method="POST")) is None
+
+
+@pytest.mark.parametrize("state", list(S), ids=lambda s: s.name)
+def test_unfinished_means_open(vault: SqliteVault, state: IntentState) -> None:
+    vault.reserve(intent(1))
+    bring(vault, 1, state)
+    assert (vault.unfinished(get()) is not None) is state.open
+
+
+def test_open_at_is_where_money_may_still_move(vault: SqliteVault) -> None:
+    for number, state in enumerate(S):
+        vault.reserve(intent(number, created=NOW + number))
+        bring(vault, number, state)
+    vault.reserve(intent(90, get("https://other.example/")))
+    bring(vault, 90, S.SENDING)
+    found = [item.state for item in vault.open_at(ORIGIN)]
+    assert found == [S.SENDING, S.IN_FLIGHT, S.UNKNOWN]
+
+
+@pytest.mark.parametrize("state", list(S), ids=lambda s: s.name)
+def test_spending_counts_fees_when_known_and_fee_caps_until_then(
+    vault: SqliteVault, state: IntentState
+) -> None:
+    vault.reserve(intent(1))
+    if state.proven:
+        vault.store_paid(hash_of(1), proof(1), at=NOW, fee=Msat(7))
+    if state not in (S.RESERVED, S.PAID):
+        vault.record(hash_of(1), state, at=NOW)
+    cost = (10_007 if state.proven else 11_000) if state.holds_money else 0
+    assert vault.spending(ORIGIN, NOW) == Spending(Msat(cost), Msat(cost))
+
+
+def test_a_fee_that_nobody_told_counts_as_the_fee_cap(vault: SqliteVault) -> None:
+    vault.reserve(intent(1))
+    vault.store_paid(hash_of(1), proof(1), at=NOW, fee=None)
+    assert vault.spending(ORIGIN, NOW).day == 11_000
+
+
+def test_the_spending_window_slides_and_origins_are_told_apart(vault: SqliteVault) -> None:
+    day = 24 * 3600
+    buy(vault, 1, get(), at=NOW - day)
+    buy(vault, 2, get(), at=NOW - day + 1)
+    buy(vault, 3, get("https://shop.example:8443/weather"), at=NOW)
+    assert vault.spending(ORIGIN, NOW) == Spending(origin_day=sat(10), day=sat(20))
+    assert vault.spending(ORIGIN, NOW + 1) == Spending(origin_day=sat(0), day=sat(10))
+    assert vault.spending("https://none.example", NOW) == Spending(sat(0), sat(20))
+
+
+def test_timing_counts_payments_for_this_method_and_path(vault: SqliteVault) -> None:
+    buy(vault, 1, get(), at=NOW - 599)
+    buy(vault, 2, get("https://shop.example/weather?x=1"), at=NOW)
+    buy(vault, 3, get(), at=NOW - 600)
+    buy(vault, 4, get("https://shop.example/news"), at=NOW)
+    buy(vault, 5, get(method="POST"), at=NOW)
+    buy(vault, 6, get("https://other.example/weather"), at=NOW)
+    for number, state in ((7, S.RESERVED), (8, S.FAILED), (9, S.RELEASED), (10, S.SENDING)):
+        vault.reserve(intent(number))
+        bring(vault, number, state)
+    timing = vault.timing(get(), NOW)
+    assert (timing.paid_recently, timing.rejected_at) == (3, None)
+
+
+def test_timing_knows_when_a_paid_credential_was_refused_here(vault: SqliteVault) -> None:
+    for number, at in ((1, NOW - 50), (2, NOW - 30), (3, NOW - 40)):
+        buy(vault, number, get("https://shop.example/any"), at=at)
+        vault.record(hash_of(number), S.REJECTED, at=at)
+    assert vault.timing(get(), NOW).rejected_at == NOW - 30
+    assert vault.timing(get("https://other.example/"), NOW).rejected_at is None

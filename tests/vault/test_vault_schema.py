@@ -1,0 +1,150 @@
+"""An older vault becomes a newer one, and a newer one is left alone."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from l402tui.flow.model import IntentState
+from l402tui.flow.ports import VaultError
+from l402tui.vault import SqliteVault
+from l402tui.vault.files import DATABASE
+from l402tui.vault.schema import APPLICATION_ID, MIGRATIONS, migrate, statements
+
+from .makers import get, hash_of, proof
+from .version_1 import SCHEMA, build
+
+
+def connect(folder: Path) -> sqlite3.Connection:
+    return sqlite3.connect(folder / DATABASE, isolation_level=None)
+
+
+def shape(db: sqlite3.Connection) -> list[tuple[str, str]]:
+    """The schema without its comments and layout."""
+    rows = db.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name")
+    return [(name, squeezed(sql)) for name, sql in rows]
+
+
+def squeezed(sql: str) -> str:
+    lines = (line.split("--")[0] for line in sql.splitlines())
+    return "".join("".join(lines).split())
+
+
+def test_an_empty_file_becomes_the_newest_version(vault: SqliteVault) -> None:
+    read = {
+        pragma: vault._db.execute(f"PRAGMA {pragma}").fetchone()[0]
+        for pragma in (
+            "user_version",
+            "application_id",
+            "journal_mode",
+            "synchronous",
+            "foreign_keys",
+        )
+    }
+    assert read == {
+        "user_version": MIGRATIONS[-1][0],
+        "application_id": APPLICATION_ID,
+        "journal_mode": "wal",
+        "synchronous": 2,
+        "foreign_keys": 1,
+    }
+
+
+def test_versions_are_numbered_without_a_gap() -> None:
+    assert [number for number, _ in MIGRATIONS] == list(range(1, len(MIGRATIONS) + 1))
+
+
+def test_version_1_as_it_was_released_is_still_what_version_1_makes() -> None:
+    with sqlite3.connect(":memory:", isolation_level=None) as ours:
+        migrate(ours, Path("memory"), MIGRATIONS[:1])
+    with sqlite3.connect(":memory:") as released:
+        released.executescript(SCHEMA)
+    assert shape(ours) == shape(released)
+    ours.close()
+    released.close()
+
+
+def test_a_version_1_file_is_opened_with_everything_in_it(folder: Path) -> None:
+    build(folder)
+    with SqliteVault.open(folder) as vault:
+        paid, lost = vault.intent(hash_of(1)), vault.intent(hash_of(2))
+        assert paid is not None
+        assert lost is not None
+        assert (paid.state, paid.preimage) == (IntentState.ACTIVE, proof(1))
+        assert lost.state is IntentState.SENDING
+        assert vault.unfinished(get()) == lost
+        assert [held.preimage for held in vault.credentials(get())] == [proof(1)]
+        assert [row.status for row in vault.exchanges()] == [200]
+
+
+STEPS = (*MIGRATIONS, (MIGRATIONS[-1][0] + 1, "ALTER TABLE intents ADD COLUMN note TEXT;"))
+
+
+def test_a_migration_is_applied_once(folder: Path) -> None:
+    build(folder)
+    db = connect(folder)
+    for _ in range(2):
+        migrate(db, folder / DATABASE, STEPS)
+        assert db.execute("PRAGMA user_version").fetchone() == (STEPS[-1][0],)
+    assert db.execute("SELECT count(note), count(*) FROM intents").fetchone() == (0, 2)
+    db.close()
+
+
+def test_a_migration_that_fails_changes_nothing(folder: Path) -> None:
+    build(folder)
+    db = connect(folder)
+    before = list(db.iterdump())
+    last = STEPS[-1][0]
+    broken = (*STEPS, (last + 1, "CREATE TABLE more (a);\nINSERT INTO nowhere VALUES (1);"))
+    with pytest.raises(sqlite3.OperationalError, match="nowhere"):
+        migrate(db, folder / DATABASE, broken)
+    assert list(db.iterdump()) == before
+    assert db.execute("PRAGMA user_version").fetchone() == (1,)
+    db.close()
+
+
+def untouched(folder: Path) -> bytes:
+    """Everything in the file, as its bytes."""
+    return (folder / DATABASE).read_bytes()
+
+
+def test_a_newer_vault_is_left_alone(folder: Path) -> None:
+    build(folder)
+    db = connect(folder)
+    db.execute("PRAGMA user_version = 99")
+    db.close()
+    before = untouched(folder)
+    with pytest.raises(VaultError, match=r"made by a newer l402tui.*99.*Update"):
+        SqliteVault.open(folder)
+    assert untouched(folder) == before
+
+
+@pytest.mark.parametrize("mark", [0, 7])
+def test_another_programs_database_is_left_alone(folder: Path, mark: int) -> None:
+    folder.mkdir(0o700)
+    db = connect(folder)
+    db.execute(f"PRAGMA application_id = {mark}")
+    db.execute("CREATE TABLE theirs (a)")
+    db.close()
+    os.chmod(folder / DATABASE, 0o600)
+    before = untouched(folder)
+    with pytest.raises(VaultError, match="another program's database"):
+        SqliteVault.open(folder)
+    assert untouched(folder) == before
+
+
+def test_statements_keep_triggers_whole() -> None:
+    script = """
+        CREATE TABLE a (b); -- with a comment; and a semicolon
+        CREATE TRIGGER t BEFORE DELETE ON a
+        BEGIN SELECT 1; SELECT 2; END;
+        -- the end
+    """
+    first, second, rest = statements(script)
+    assert first.strip().startswith("CREATE TABLE")
+    assert second.strip().startswith("CREATE TRIGGER")
+    assert second.strip().endswith("END;")
+    assert rest.strip() == "-- the end"
