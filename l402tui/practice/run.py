@@ -71,7 +71,7 @@ class PracticeServer:
         finally:
             closing.begin()
             node.close()
-            server.should_exit = True
+            server.over.set()
             await running
 
     @classmethod
@@ -139,15 +139,19 @@ def _config(app: ASGIApp) -> uvicorn.Config:
 
 
 class _Quiet(uvicorn.Server):
-    """Does not touch the signals, and says when it listens."""
+    """Does not touch the signals, says when it listens, and stops at once when it is told to."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.listening = asyncio.Event()
+        self.over = asyncio.Event()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         yield
+
+    async def main_loop(self) -> None:
+        await self.over.wait()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         try:

@@ -83,7 +83,7 @@ def _front_page(switches: Switches) -> str:
     for good in GOODS.values():
         lines.append(f"/{good.service:<10} {format_msat(good.price):>6}  {good.description}")
     lines += [f"/{'free':<10} {'0 sat':>6}  A page that costs nothing", ""]
-    if switches:
+    if switches.on:
         lines += ["On for every request: " + ", ".join(one.value for one in switches), ""]
     lines.append("With a mistake: /with/<name>/weather, several names with commas between them.")
     lines += [f"  {switch.value:<27} {switch.sentence}" for switch in Switch]

@@ -90,6 +90,3 @@ class Switches:
 
     def __iter__(self) -> Iterator[Switch]:
         return (switch for switch in Switch if switch in self.on)
-
-    def __bool__(self) -> bool:
-        return bool(self.on)
