@@ -378,12 +378,12 @@ def _limits(facts: Facts) -> Answer:
         return None
     amount = invoice.amount
     cure = say("Raise the limit if you mean it.")
-    if amount > limits.payment:
-        sentence = say(
-            "{} is over your limit of {} for one payment.", *map(_money, (amount, limits.payment))
-        )
+    most = limits.payment if limits.total is None else min(limits.payment, limits.total)
+    if amount > most:
+        sentence = say("{} is over your limit of {} for one payment.", *map(_money, (amount, most)))
         return Severity.BLOCK, sentence, cure
-    total = Msat(amount + limits.fee)
+    fee = limits.fee_cap(amount)
+    total = Msat(amount + fee)
     for cap, spent, what in (
         (limits.origin_day, facts.spending.origin_day, "this server and 24 hours"),
         (limits.day, facts.spending.day, "24 hours"),
@@ -392,10 +392,10 @@ def _limits(facts: Facts) -> Answer:
             sentence = say(
                 "{} and at most {} fee would go over your limit of {} for {} "
                 "({} is spent or reserved).",
-                _money(amount), _money(limits.fee), _money(cap), shown(what), _money(spent),
+                _money(amount), _money(fee), _money(cap), shown(what), _money(spent),
             )  # fmt: skip
             return Severity.BLOCK, sentence, cure
-    return _ok("{} is within your limit of {}.", _money(amount), _money(limits.payment))
+    return _ok("{} is within your limit of {}.", _money(amount), _money(most))
 
 
 @_check("C22", "not in a circle")
@@ -470,7 +470,7 @@ def _ready(facts: Facts) -> Answer:
             "The wallet is not ready: {}", wallet.trouble or shown("unknown")
         )
     if wallet.balance is not None and invoice is not None and invoice.amount is not None:
-        need = invoice.amount + facts.limits.fee
+        need = invoice.amount + facts.limits.fee_cap(invoice.amount)
         if wallet.balance < need:
             sentence = say(
                 "The wallet can send {}; {} with the fee cap would be needed.",

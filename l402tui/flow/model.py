@@ -141,6 +141,14 @@ class Limits:
     """At most this for one origin in 24 hours, amount and fee cap together."""
     day: Msat | None = None
     """At most this altogether in 24 hours."""
+    total: Msat | None = None
+    """At most this for one payment, amount and fee together."""
+
+    def fee_cap(self, amount: Msat) -> Msat:
+        """What routing this amount may cost."""
+        if self.total is None:
+            return self.fee
+        return Msat(max(0, min(self.fee, self.total - amount)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -414,6 +422,9 @@ class Ending:
         """What a person reads, in order."""
         parts = (self.what, self.why, self.todo, Shown(self.money.value))
         return tuple(part for part in parts if part)
+
+    def __str__(self) -> str:
+        return " ".join(sentence.text for sentence in self.sentences())
 
 
 @dataclass(frozen=True, slots=True)

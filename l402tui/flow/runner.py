@@ -246,7 +246,7 @@ def _quote(facts: Facts) -> Quote | None:
         request=facts.request,
         payment_hash=invoice.payment_hash,
         amount=invoice.amount,
-        fee_cap=facts.limits.fee,
+        fee_cap=facts.limits.fee_cap(invoice.amount),
         payee=invoice.payee,
         description=shown(invoice.description or b"", 120),
         expires=float(invoice.expires_at),

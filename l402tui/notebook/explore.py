@@ -19,7 +19,7 @@ from l402tui.protocol.credential import read_preimage
 from l402tui.protocol.errors import DecodeError
 from l402tui.protocol.secret import Secret
 from l402tui.protocol.text import say, shown
-from l402tui.settings import LimitSettings, Settings, load
+from l402tui.settings import Settings, load
 from l402tui.wiring import open_session, request_of
 
 __all__ = ["Flow", "explore"]
@@ -106,17 +106,11 @@ async def _run(
     request: Request, settings: Settings, wallet: str, approver: _UpTo | _Nobody
 ) -> Flow:
     receive = _ask_for_preimage if wallet == "external" else None
-    if isinstance(approver, _UpTo):
-        settings = replace(settings, limits=_within(settings.limits, approver.cap))
     async with open_session(settings, wallet, receive=receive, url=request.url) as session:
+        if isinstance(approver, _UpTo):
+            session.limits = replace(session.limits, total=approver.cap)
         events = [event async for event in session.runner(approver).run(request)]
     return Flow(request, events, settings)
-
-
-def _within(limits: LimitSettings, cap: Msat) -> LimitSettings:
-    """The fee cap may not be larger than everything that was approved."""
-    fee = min(parse_amount(limits.fee), cap)
-    return replace(limits, fee=f"{fee} msat")
 
 
 class _Nobody:
@@ -134,18 +128,10 @@ class _UpTo:
         self.cap = cap
 
     async def approve(self, quote: Quote, findings: Sequence[Finding]) -> e.Approved | e.Declined:
-        """Yes up to the amount, unless a check wants a human."""
+        """Yes, unless a check wants a human. The amount is a limit (C20), checked before."""
         asks = [found for found in findings if found.severity is Severity.ASK]
         if asks:
             return e.Declined(say("A human must look first. {}", asks[0].sentence))
-        if quote.amount > self.cap:
-            return e.Declined(
-                say(
-                    "It costs {}, more than the {} that you approved.",
-                    shown(format_msat(quote.amount)),
-                    shown(format_msat(self.cap)),
-                )
-            )
         return e.Approved(quote.digest, say("the cell, up to {}", shown(format_msat(self.cap))))
 
 
