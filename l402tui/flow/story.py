@@ -71,11 +71,27 @@ def _node(event: e.Event) -> Node | None:
             return _words(event)
 
 
+# What the steps below "Pay" are called; everything else is called after its station.
+_STEPS: dict[type[e.Event], str] = {
+    e.ApprovalAsked: "question",
+    e.Approved: "answer",
+    e.Declined: "answer",
+    e.Outstanding: "vault",
+    e.PaymentSent: "vault",
+    e.PaymentProgressed: "wallet",
+    e.PaymentSettled: "wallet",
+    e.PaymentFailed: "wallet",
+    e.PaymentUnknown: "wallet",
+    e.PaymentNotFound: "wallet",
+    e.PaidStored: "proof",
+}
+
+
 def _words(event: e.Event) -> Node | None:
     told = tell(event)
     if told is None:
         return None
-    label = Shown(told.station.value)
+    label = Shown(_STEPS.get(type(event), told.station.value))
     meaning = say(" ".join(["{}"] * len(told.details)), *told.details)
     return Node(label, told.headline, meaning, mark=told.mark)
 

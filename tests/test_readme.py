@@ -1,0 +1,147 @@
+"""What the README says is true: its commands run, in order, and do what the text beside them says."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import select
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.readme import README, commands
+
+BIN = Path(sys.executable).parent
+PORT = "8402"
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+class Reader:
+    """A person who types the README's commands, with a port of their own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = str(free_port())
+        self.environ = {**os.environ, "L402TUI_HOME": str(folder / "home"), "COLUMNS": "100"}
+        (folder / "sample_tokens").symlink_to(README.parent / "sample_tokens")
+
+    def line(self, command: str) -> str:
+        return command.replace(".venv/bin/", f"{BIN}/").replace(PORT, self.port)
+
+    def run(self, beginning: str) -> subprocess.CompletedProcess[str]:
+        """Run the README's command that begins so. Words of the shell are the shell's business."""
+        (command,) = [line for line in commands() if line.startswith(beginning)]
+        return subprocess.run(
+            ["bash", "-c", self.line(command)],
+            cwd=self.folder,
+            env=self.environ,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            timeout=60,
+            check=False,
+        )
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
+    reader = Reader(tmp_path_factory.mktemp("reader"))
+    (command,) = [line for line in commands() if " practice --port" in line]
+    server = subprocess.Popen(
+        reader.line(command).split(),
+        env=reader.environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        bufsize=1,
+    )
+    assert server.stdout is not None
+    try:
+        ready, _, _ = select.select([server.stdout], [], [], 30)
+        assert ready, "the practice server says nothing"
+        assert reader.port in server.stdout.readline()
+        yield reader
+    finally:
+        server.terminate()
+        server.wait(10)
+        server.stdout.close()
+
+
+GET = ".venv/bin/l402tui get"
+WEATHER = f'{GET} "http://127.0.0.1:{PORT}/weather?city=Oslo" --wallet practice --yes'
+
+
+def test_the_commands_do_what_the_readme_says(reader: Reader) -> None:
+    (paying, again) = sorted(line for line in commands() if line.startswith(WEATHER))
+    first = subprocess.run(
+        ["bash", "-c", reader.line(paying)],
+        cwd=reader.folder,
+        env=reader.environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert first.returncode == 0, first.stderr
+    assert json.loads(first.stdout)["city"] == "Oslo"
+    assert "Money was spent." in first.stderr
+
+    second = reader.run(again)
+    events = [json.loads(line) for line in second.stdout.splitlines()]
+    assert [event["event"] for event in events][-1] == "finished"
+    assert "payment_sent" not in [event["event"] for event in events]
+
+    look = reader.run(f"{GET} http://127.0.0.1:{PORT}/forecast --no-pay")
+    assert "No money was spent." in look.stderr
+
+    file = reader.run(f"{GET} http://127.0.0.1:{PORT}/forecast --wallet")
+    assert file.returncode == 0, file.stderr
+    assert "Forecast for" in (reader.folder / "forecast.txt").read_text("utf-8")
+
+    history = reader.run(".venv/bin/l402tui history")
+    assert history.stdout.count("/weather") == 2
+    replay = reader.run(".venv/bin/l402tui replay 1")
+    assert replay.returncode == 0, replay.stderr
+    assert "Oslo" in replay.stdout
+
+
+@pytest.mark.parametrize("command", [line for line in commands() if " inspect " in line])
+def test_inspect(reader: Reader, command: str) -> None:
+    done = reader.run(command)
+    assert done.returncode == 0, done.stderr
+    assert "payment hash" in done.stdout
+
+
+def test_every_command_is_either_a_setup_or_run_here() -> None:
+    run_here = (" practice --port", " get ", " history", " replay ", " inspect ")
+    for line in commands():
+        assert "venv .venv &&" in line or any(part in line for part in run_here), line
+
+
+def test_links_lead_somewhere() -> None:
+    text = README.read_text("utf-8")
+    targets = re.findall(r"\]\(([^)#]+)\)", text)
+    assert targets
+    for target in targets:
+        assert (README.parent / target).exists(), target
+
+
+def test_settings_example_is_understood(tmp_path: Path) -> None:
+    from l402tui.settings import load
+
+    (block,) = re.findall(r"^```toml\n(.*?)^```", README.read_text("utf-8"), re.M | re.S)
+    (tmp_path / "settings.toml").write_text(block)
+    settings = load({"L402TUI_HOME": str(tmp_path)})
+    assert settings.wallet == "lnd"
+    assert settings.limits.day == "5000 sat"
+    assert settings.lnd.macaroonpath.endswith("l402tui.macaroon")
