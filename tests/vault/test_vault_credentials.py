@@ -105,6 +105,7 @@ def test_the_name_that_the_server_takes_is_remembered(vault: SqliteVault) -> Non
     held = buy(vault, 1, get())
     other = replace(held, scheme="LSAT")
     vault.used(other, get(), accepted=False, at=NOW)
+    assert vault.credentials(get(f"{AT}/b")) == (held,)
     vault.used(other, get(f"{AT}/b"), accepted=True, at=NOW)
     assert vault.credentials(get(f"{AT}/b")) == (other,)
 

@@ -11,7 +11,7 @@ import pytest
 
 from l402tui.flow.ports import VaultError
 from l402tui.vault import SqliteVault
-from l402tui.vault.files import DATABASE
+from l402tui.vault.files import DATABASE, prepare
 
 from .makers import intent
 
@@ -36,6 +36,15 @@ def test_everything_is_private_whatever_the_umask(folder: Path) -> None:
         assert files == ["vault.db", "vault.db-shm", "vault.db-wal"]
         assert {mode(path) for path in nested.iterdir()} == {0o600}
         assert mode(nested) == mode(folder) == 0o700
+
+
+@pytest.mark.usefixtures("umask")
+def test_the_database_is_never_open_to_others_even_for_a_moment(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "fchmod")  # what would take rights away afterwards
+    prepare(folder)
+    assert mode(folder / DATABASE) & 0o077 == 0
 
 
 @pytest.mark.parametrize("others", [0o040, 0o004, 0o020, 0o002, 0o010, 0o001])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import replace
+from hashlib import sha256
 from itertools import product
 from typing import Any
 
@@ -76,6 +77,28 @@ def test_the_table_of_states_is_the_models(vault: SqliteVault) -> None:
     }
 
 
+# Rows: as it stands. Columns, in the same order: what is to be written. w: written, k: what is
+# known is kept, R: refused.
+TABLE = """
+RESERVED      w w w w R R R R w w
+SENDING       k w w w R R R R w R
+IN_FLIGHT     k R w w R R R R w R
+UNKNOWN       k w w w R R R R w R
+PAID          k R k k w w w w k R
+REDEEM_RETRY  k R k k k w w w k R
+ACTIVE        k R k k k w w w k R
+REJECTED      k R k k k w w w k R
+FAILED        k R w k R R R R w R
+RELEASED      k R w k R R R R k w
+"""
+
+
+def test_the_whole_table_of_what_may_follow() -> None:
+    letters = {Verdict.WRITE: "w", Verdict.KEEP: "k", Verdict.REFUSE: "R"}
+    rows = (f"{old.name:<13} " + " ".join(letters[verdict(old, new)] for new in S) for old in S)
+    assert "\n".join(rows) == TABLE.strip()
+
+
 @pytest.mark.parametrize(("old", "new"), list(product(S, S)), ids=lambda s: s.name)
 def test_every_change_of_state(vault: SqliteVault, old: IntentState, new: IntentState) -> None:
     vault.reserve(intent(1))
@@ -138,6 +161,13 @@ def test_a_preimage_of_another_hash_is_not_stored(vault: SqliteVault, wrong: Sec
         vault.store_paid(hash_of(1), wrong, at=NOW, fee=None)
     assert state_of(vault, 1) is S.SENDING
     assert vault.credentials(get()) == ()
+
+
+def test_a_preimage_has_32_bytes(vault: SqliteVault) -> None:
+    short = sha256(b"short").digest()
+    vault.reserve(replace(intent(1), payment_hash=short))
+    with pytest.raises(ValueError, match="does not belong"):
+        vault.store_paid(short, Secret(b"short"), at=NOW, fee=None)
 
 
 def test_a_hash_that_was_never_reserved_is_told(vault: SqliteVault) -> None:

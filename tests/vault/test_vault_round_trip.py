@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from l402tui.flow.model import Intent, IntentState, Request
@@ -48,6 +48,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteVault]:
 
 @settings(max_examples=60, deadline=None)
 @given(request=requests, at=times)
+@example(Request(Url.parse("http://a/"), "\ud800", (("\ud83d\ude00", "😀\0"),), b"\0"), 0.0)
 def test_requests(shared: SqliteVault, request: Request, at: float) -> None:
     row = shared.exchange(shared.open_exchange(request, at))
     assert row is not None
