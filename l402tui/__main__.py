@@ -1,0 +1,80 @@
+"""Where does ``l402tui`` begin?
+
+The arguments are read first, which is fast; only then is the chosen face imported.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from l402tui.cli.arguments import Options, parse
+from l402tui.cli.exits import Exit
+
+__all__ = ["main"]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program; the number is the exit code. Raises SystemExit for --help and --version."""
+    options = parse(sys.argv[1:] if argv is None else argv)
+    from l402tui.cli.trouble import told
+
+    with told() as verdict:
+        verdict.exit = _run(options)
+    return int(verdict.exit)
+
+
+def _run(options: Options) -> int:
+    match options.command:
+        case "inspect":
+            from l402tui.cli.inspect import inspect
+
+            return inspect(options)
+        case "history":
+            from l402tui.cli.history import history
+
+            return history(options)
+        case "practice":
+            from l402tui.cli.practice import practice
+
+            return practice(options)
+        case "get" | "replay":
+            from l402tui.cli.get import get
+
+            return get(options)
+        case "demo" if options.plain or not _terminal() or options.switches == ["list"]:
+            from l402tui.cli.demo import demo
+
+            return demo(options)
+        case _:
+            return _explorer(options)
+
+
+def _explorer(options: Options) -> int:
+    """The TUI, on the practice server for ``demo``."""
+    from l402tui.cli.configure import configured
+    from l402tui.cli.trouble import Trouble
+
+    if not _terminal():
+        raise Trouble(
+            Exit.USAGE,
+            "The explorer needs a terminal, and this is none. "
+            "Use `l402tui get URL`, or `l402tui demo --plain` to see how it works.",
+        )
+    settings = configured(options)
+    from l402tui import tui
+
+    step = True if options.step is None else options.step
+    if options.command == "demo":
+        return tui.run(settings, demo=True, switches=tuple(options.switches), step=step)
+    return tui.run(
+        settings, url=options.url, wallet=options.wallet, no_pay=options.no_pay, step=step
+    )
+
+
+def _terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,77 @@
+"""Which request do these arguments describe?
+
+The options mean what they mean to curl. Mistakes are found here, before anything is sent.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Final
+
+from l402tui.cli.arguments import Options
+from l402tui.cli.exits import Exit
+from l402tui.cli.trouble import Trouble
+from l402tui.flow.model import Request
+from l402tui.protocol.text import shown
+from l402tui.protocol.url import Url, UrlError
+
+__all__ = ["asked"]
+
+_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_FORM: Final = ("Content-Type", "application/x-www-form-urlencoded")
+
+
+def asked(options: Options) -> Request:
+    """The request of ``get``. Raises Trouble, which names the option."""
+    headers = tuple(map(_header, options.headers))
+    body = b"&".join(_data(text, whole) for text, whole in options.data or ())
+    if options.data and not any(name.lower() == "content-type" for name, _ in headers):
+        headers = (*headers, _FORM)
+    method = options.method or ("POST" if options.data else "GET")
+    if _NAME.fullmatch(method) is None:
+        raise Trouble(Exit.USAGE, f"-X {shown(method, 40)}: a method is letters only, as in POST.")
+    return Request(_url(options.url), method.upper(), headers, body)
+
+
+def _url(text: str) -> Url:
+    try:
+        return Url.parse(text)
+    except UrlError as error:
+        more = ""
+        if "://" not in text:
+            more = f" Did you mean https://{shown(text, 100)}?"
+        raise Trouble(
+            Exit.USAGE, f"The address {shown(text, 200)} is not opened: {error}.{more}"
+        ) from None
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, colon, value = text.partition(":")
+    if not colon:
+        raise Trouble(
+            Exit.USAGE, f"-H {shown(text, 60)}: write it as -H 'Name: value', with a colon."
+        )
+    if _NAME.fullmatch(name) is None:
+        raise Trouble(
+            Exit.USAGE,
+            f"-H {shown(name, 60)}: a header's name is letters, digits and dashes, no blanks.",
+        )
+    if _CONTROL.search(value):
+        # The value is not quoted: it may be a secret.
+        raise Trouble(Exit.USAGE, f"-H {name}: the value holds a control character or a newline.")
+    return name, value.strip(" \t")
+
+
+def _data(text: str, whole: bool) -> bytes:
+    if not text.startswith("@"):
+        return text.encode("utf-8", "surrogateescape")
+    name = text[1:]
+    try:
+        data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    except OSError as error:
+        why = shown(error.strerror or "it cannot be read")
+        raise Trouble(Exit.USAGE, f"-d @{shown(name, 200)}: {why}. Nothing was sent.") from None
+    return data if whole else data.translate(None, b"\r\n\0")

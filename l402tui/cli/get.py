@@ -1,0 +1,113 @@
+"""How is an address fetched, and paid for where it must be?
+
+``get`` makes a new request, ``replay`` takes one of the history; what follows is the same.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+
+from l402tui.cli.approving import AskPerson, YesOption, show_invoice
+from l402tui.cli.arguments import Options
+from l402tui.cli.asked import asked
+from l402tui.cli.body import Destination
+from l402tui.cli.configure import configured
+from l402tui.cli.exits import Exit, exit_of
+from l402tui.cli.ink import Pen
+from l402tui.cli.lines import Lines
+from l402tui.cli.replay import remembered
+from l402tui.cli.running import follow, until_interrupted
+from l402tui.cli.stopping import Seen
+from l402tui.cli.terminal import Terminal
+from l402tui.flow.events import Event
+from l402tui.flow.json_lines import json_line
+from l402tui.flow.model import Intent, Outcome, Request
+from l402tui.flow.ports import Approver
+from l402tui.protocol.secret import Secret
+from l402tui.protocol.text import say
+from l402tui.settings import Settings
+from l402tui.wiring import NotPaid, open_session
+
+__all__ = ["get"]
+
+_DELIVERED = (Outcome.FREE, Outcome.PAID, Outcome.REUSED)
+
+
+def get(options: Options) -> Exit:
+    """Run ``get`` or ``replay``. Raises what :func:`~l402tui.cli.trouble.told` explains."""
+    settings = configured(options)
+    destination = Destination(options.output)
+    pen = Pen(plain=options.plain)
+    if options.command == "replay":
+        request = remembered(settings, options, pen)
+    else:
+        request = asked(options)
+    seen = Seen()
+    try:
+        if not until_interrupted(_flow(settings, options, request, seen, _teller(options, pen))):
+            return _stopped(seen, pen, options)
+        return _delivered(seen, destination, pen, options)
+    except KeyboardInterrupt:  # between the flow and the end of the program
+        return _stopped(seen, pen, options)
+
+
+async def _flow(
+    settings: Settings,
+    options: Options,
+    request: Request,
+    seen: Seen,
+    tell: Callable[[Event], None],
+) -> None:
+    with ExitStack() as stack:
+        terminal = Terminal.open()
+        if terminal is not None:
+            stack.enter_context(terminal)
+
+        async def receive(intent: Intent) -> Secret | NotPaid | None:
+            return await show_invoice(terminal, intent) if terminal is not None else None
+
+        wallet = "none" if options.no_pay else settings.wallet
+        async with open_session(settings, wallet, receive=receive, url=request.url) as session:
+            await follow(session.runner(_approver(options, terminal)), request, seen, tell)
+
+
+def _approver(options: Options, terminal: Terminal | None) -> Approver:
+    if options.yes:
+        return YesOption(terminal)
+    return AskPerson(terminal, plain=options.plain)
+
+
+def _teller(options: Options, pen: Pen) -> Callable[[Event], None]:
+    if options.json:
+        return lambda event: print(json_line(event), flush=True)
+    return Lines(pen).show
+
+
+def _delivered(seen: Seen, destination: Destination, pen: Pen, options: Options) -> Exit:
+    ending, response = seen.ending, seen.response
+    if ending is None:
+        raise RuntimeError("the flow ended without an ending")
+    if ending.outcome not in _DELIVERED or response is None:
+        return exit_of(ending, None)
+    if not options.json or destination.file is not None:
+        if sys.stdout.isatty() and destination.file is None:
+            pen.line()
+        remark = destination.deliver(response)
+        if remark is not None:
+            pen.line(remark.text)
+    if not response.complete:
+        pen.line(say("The answer ended early: it is not whole.").text)
+        return Exit.UNREACHABLE
+    return exit_of(ending, response.status)
+
+
+def _stopped(seen: Seen, pen: Pen, options: Options) -> Exit:
+    if options.json:
+        told = {"event": "stopped", "at": time.time(), "money": seen.money.name.lower()}
+        print(json.dumps(told), flush=True)
+    pen.line(f"\n{seen.stopped()}")
+    return Exit.STOPPED

@@ -1,0 +1,68 @@
+"""How does the practice server run for other programs?
+
+Until ctrl+c, with its address on stdout, so that a script can read it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+
+from l402tui.cli.arguments import Options
+from l402tui.cli.exits import Exit
+from l402tui.cli.running import until_interrupted
+from l402tui.cli.trouble import Trouble
+from l402tui.practice.run import PracticeServer
+from l402tui.practice.switches import Switch, Switches
+
+__all__ = ["list_switches", "practice", "switches_of"]
+
+
+def practice(options: Options) -> Exit:
+    """Run it. Ctrl+c is how it ends well."""
+    if options.switches == ["list"]:
+        return list_switches()
+    switches = switches_of(options.switches)
+    if not 0 <= options.port <= 65_535:
+        raise Trouble(Exit.USAGE, "--port must be between 0 and 65535.")
+
+    async def serve() -> None:
+        try:
+            async with PracticeServer.start(switches=switches, port=options.port) as server:
+                print(server.url, flush=True)
+                _say(
+                    "The practice server is running; its money is play money. "
+                    "Open the address to see what it sells, or try in another terminal:",
+                    f"  l402tui get {server.url}/weather --wallet practice",
+                    "ctrl+c ends it.",
+                )
+                await asyncio.Event().wait()
+        except OSError as error:
+            raise Trouble(
+                Exit.USAGE, f"Port {options.port} cannot be used ({error.strerror}). Try another."
+            ) from None
+
+    until_interrupted(serve())
+    _say("\nThe practice server has ended.")
+    return Exit.OK
+
+
+def switches_of(names: Sequence[str]) -> Switches:
+    """Read --switch. Raises Trouble."""
+    try:
+        return Switches.parse(",".join(names))
+    except ValueError as error:
+        raise Trouble(Exit.USAGE, f"--switch: {error}.") from None
+
+
+def list_switches() -> Exit:
+    """Print what --switch takes."""
+    width = max(len(switch.value) for switch in Switch)
+    for switch in Switch:
+        print(f"{switch.value:<{width}}  {switch.sentence}")
+    return Exit.OK
+
+
+def _say(*lines: str) -> None:
+    print(*lines, sep="\n", file=sys.stderr, flush=True)

@@ -1,0 +1,74 @@
+"""Somebody pressed ctrl+c: was money spent?
+
+What was seen of a flow so far answers that. The vault needs nothing from here: whatever a flow has
+begun is on disk, and the next run of the same request finds it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from l402tui.flow import events as e
+from l402tui.flow.model import Ending, Intent, IntentState, Money, Response
+from l402tui.protocol.amount import format_msat
+from l402tui.protocol.text import Shown, say, shown
+
+__all__ = ["Seen"]
+
+_MAY_MOVE = (IntentState.SENDING, IntentState.IN_FLIGHT, IntentState.UNKNOWN)
+
+
+@dataclass(slots=True)
+class Seen:
+    """What matters of the events so far."""
+
+    ending: Ending | None = None
+    response: Response | None = None
+    """The last answer that is no 402."""
+    intent: Intent | None = None
+    paid: bool = False
+
+    def note(self, event: e.Event) -> None:
+        """Take an event in."""
+        match event:
+            case e.Finished(ending=ending):
+                self.ending = ending
+            case e.Answered(response=response):
+                self.response = response
+            case e.PaymentSent(intent=intent):
+                self.intent = intent
+            case e.Found(unfinished=intent) if intent is not None:
+                self.intent = intent if intent.state in _MAY_MOVE else None
+            case e.PaymentSettled() | e.PaidStored():
+                self.paid = True
+            case e.PaymentFailed() | e.Requested():
+                # A resumed flow that asks the server anew has found that nothing was paid.
+                self.intent = None
+            case _:
+                pass
+
+    @property
+    def money(self) -> Money:
+        """Whether money was spent, as far as can be said now."""
+        if self.ending is not None:
+            return self.ending.money
+        if self.paid:
+            return Money.SPENT
+        return Money.PERHAPS if self.intent is not None else Money.NONE
+
+    def stopped(self) -> Shown:
+        """The last words after ctrl+c."""
+        if self.ending is not None:
+            return say("Stopped. {}", Shown(self.money.value))
+        if self.paid:
+            return say(
+                "Stopped after paying. Money was spent, and the credential is kept: the same "
+                "command again uses it and pays nothing."
+            )
+        if self.intent is not None:
+            return say(
+                "Stopped while a payment of {} is under way. Money may have been spent. The same "
+                "command again follows this payment; it is never paid twice.",
+                shown(format_msat(self.intent.amount)),
+            )
+        return say("Stopped before anything was paid. No money was spent.")
