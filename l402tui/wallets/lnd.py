@@ -1,0 +1,214 @@
+"""How is an invoice paid by an LND node?
+
+:class:`LndWallet` pays with SendPaymentV2 and follows with TrackPaymentV2, over gRPC and with the
+node's own certificate as the only one trusted (:mod:`~.lnd_rpc`). What each answer means is in the
+tables of :mod:`~.lnd_words`; the rule above them: only the node's own word about the payment hash
+ends a payment, an error of a call never does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any, Final
+
+from l402tui.flow.events import (
+    PaymentFailed,
+    PaymentNotFound,
+    PaymentProgressed,
+    PaymentUnknown,
+    WalletEvent,
+)
+from l402tui.flow.model import Intent, WalletFacts
+from l402tui.protocol.amount import Msat
+from l402tui.protocol.network import Network
+from l402tui.protocol.text import Shown, say, shown
+from l402tui.settings import LndSettings, SettingsError
+from l402tui.wallets.lnd_files import read_address, read_certificate, read_macaroon
+from l402tui.wallets.lnd_rpc import LndRpc, RpcFault
+from l402tui.wallets.lnd_words import CHAINS, Fault, event_of, fault_of
+
+__all__ = ["LndWallet"]
+
+_NAME: Final = "lnd"
+_ALIAS_LIMIT: Final = 32
+_LONGEST_SEARCH: Final = 3600
+_GRACE: Final = 10.0
+"""Seconds a payment is watched after the node has stopped looking for routes."""
+_NO_HASH: Final = bytes(32)
+"""A payment that no node has: asking for it shows whether the macaroon may ask."""
+_CUT_OFF: Final = say("The node ended the answer before the payment had ended.")
+
+
+class LndWallet:
+    """Pays through one LND node. Made by :meth:`connect`; close it at the end."""
+
+    def __init__(self, rpc: LndRpc, search_seconds: int) -> None:
+        """``search_seconds``: for how long the node looks for routes."""
+        self._rpc = rpc
+        self._search = search_seconds
+        self._patience = search_seconds + _GRACE
+
+    @classmethod
+    def connect(cls, settings: LndSettings) -> LndWallet:
+        """Get ready to talk to the node; nothing is sent yet. Call it inside the event loop.
+
+        Raises SettingsError for an address, certificate or macaroon that cannot be used, and where
+        the packages for LND are not installed.
+        """
+        if not 1 <= settings.timeout_seconds <= _LONGEST_SEARCH:
+            raise SettingsError(f"lnd.timeout_seconds must be from 1 to {_LONGEST_SEARCH}.")
+        address = read_address(settings.rpcserver)
+        macaroon = read_macaroon(settings.macaroonpath)
+        certificate = read_certificate(settings.tlscertpath)
+        return cls(LndRpc(address, certificate, macaroon), settings.timeout_seconds)
+
+    async def close(self) -> None:
+        """Close the connection. A payment under way goes on in the node."""
+        await self._rpc.close()
+
+    async def facts(self) -> WalletFacts:
+        """The node's key, name, network and what its channels can send at most. Never raises."""
+        try:
+            info = await self._rpc.info()
+            node_id = bytes.fromhex(info.identity_pubkey)
+        except RpcFault as fault:
+            return _not_ready(fault_of(fault.code, fault.details))
+        except ValueError:
+            return _not_ready(Fault("", (), say("The node does not say which key it has.")))
+        balance, untracked = await asyncio.gather(self._balance(), self._tracking_trouble())
+        network = _network(info)
+        trouble = untracked
+        if network is None:
+            trouble = say("The node is on a chain that this program does not know.")
+        elif trouble is None and not info.synced_to_chain:
+            trouble = say("The node is still catching up with the chain. Try again in a while.")
+        return WalletFacts(
+            name=_NAME,
+            network=network,
+            node_id=node_id,
+            alias=shown(info.alias, _ALIAS_LIMIT),
+            balance=balance,
+            ready=trouble is None,
+            trouble=trouble,
+            real_money=network in (None, Network.MAINNET),
+        )
+
+    async def pay(self, intent: Intent) -> AsyncGenerator[WalletEvent, None]:
+        """Pay the intent's invoice with its fee cap (msat). See the tables of ``lnd_words``.
+
+        Closing the iterator stops watching; the payment goes on in the node.
+        """
+        last: WalletEvent | None = None
+        refusal: Fault | None = None
+        payments = self._rpc.send(
+            intent.invoice,
+            fee_limit_msat=intent.fee_cap,
+            search_seconds=self._search,
+            patience=self._patience,
+        )
+        try:
+            async with aclosing(self._events(payments, intent)) as events:
+                async for event in events:
+                    if not isinstance(event, PaymentProgressed):
+                        last = event
+                        break
+                    yield event
+        except RpcFault as fault:
+            refusal = fault_of(fault.code, fault.details)
+        if last is not None:
+            yield last
+            return
+        # An error, or an end without a result: only asking about the hash tells how it stands.
+        async with aclosing(self.track(intent)) as stand:
+            async for event in stand:
+                yield _unpaid(refusal) if isinstance(event, PaymentNotFound) else event
+
+    async def track(self, intent: Intent) -> AsyncGenerator[WalletEvent, None]:
+        """Follow the payment of the intent's hash. See the tables of ``lnd_words``."""
+        payments = self._rpc.track(intent.payment_hash, patience=self._patience)
+        last: WalletEvent = PaymentUnknown(_CUT_OFF)
+        try:
+            async with aclosing(self._events(payments, intent)) as events:
+                async for event in events:
+                    if not isinstance(event, PaymentProgressed):
+                        last = event
+                        break
+                    yield event
+        except RpcFault as fault:
+            last = PaymentNotFound()
+            if fault.code != "NOT_FOUND":
+                last = _unknown(fault_of(fault.code, fault.details))
+        yield last
+
+    async def _events(
+        self, payments: AsyncGenerator[Any, None], intent: Intent
+    ) -> AsyncGenerator[WalletEvent, None]:
+        """What the stream says, without repetitions; stops after a result. Raises RpcFault."""
+        said: WalletEvent | None = None
+        try:
+            async with aclosing(payments):
+                async for payment in payments:
+                    event = event_of(payment, intent.payment_hash)
+                    if event != said:
+                        yield event
+                    if not isinstance(event, PaymentProgressed):
+                        return
+                    said = event
+        except RpcFault as fault:
+            if said is None or fault.code != "DEADLINE_EXCEEDED":
+                raise
+            yield _held()
+
+    async def _balance(self) -> Msat | None:
+        try:
+            return Msat((await self._rpc.balance()).local_balance.msat)
+        except RpcFault:
+            return None  # the macaroon need not allow it
+
+    async def _tracking_trouble(self) -> Shown | None:
+        """A payment that could not be followed must not be sent, so that is tried first."""
+        try:
+            async with aclosing(self._rpc.track(_NO_HASH, patience=self._patience)) as payments:
+                async for _ in payments:
+                    break
+        except RpcFault as error:
+            fault = fault_of(error.code, error.details)
+            if not fault.again:
+                return say("Payments could not be followed. {} {}", fault.why, fault.todo)
+        return None
+
+
+def _network(info: Any) -> Network | None:
+    """The one chain the node is on; None where it is none of Bitcoin's."""
+    if len(info.chains) != 1 or info.chains[0].chain not in ("", "bitcoin"):
+        return None
+    return CHAINS.get(info.chains[0].network)
+
+
+def _not_ready(fault: Fault) -> WalletFacts:
+    trouble = say("{} {}", fault.why, fault.todo) if fault.todo else fault.why
+    return WalletFacts(name=_NAME, network=None, ready=False, trouble=trouble)
+
+
+def _unpaid(refusal: Fault | None) -> PaymentFailed | PaymentUnknown:
+    """The node does not know the hash, after a call that ended in this way."""
+    if refusal is None:
+        return PaymentUnknown(_CUT_OFF)
+    if refusal.refused:
+        return PaymentFailed(refusal.why, refusal.todo)
+    return _unknown(refusal)
+
+
+def _unknown(fault: Fault) -> PaymentUnknown:
+    why = say("{} {}", fault.why, fault.todo) if fault.todo else fault.why
+    return PaymentUnknown(why, ask_again=fault.again)
+
+
+def _held() -> PaymentUnknown:
+    # The node has it and starts nothing new: asking again at once would only show the same.
+    return PaymentUnknown(
+        say("The payment is on its way and has not ended in time. The node goes on with it."),
+        ask_again=False,
+    )

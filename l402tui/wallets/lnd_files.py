@@ -1,0 +1,123 @@
+"""Which node may be talked to, and with which right?
+
+Reads what a person gives for LND: the node's address, its certificate, and the macaroon that may
+pay. No network here; whatever cannot be used is a SettingsError that says how to mend it. The
+macaroon is never quoted, not even where it is mistyped.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import ssl
+import stat
+from pathlib import Path
+from typing import Final
+
+from l402tui.protocol.errors import MacaroonError
+from l402tui.protocol.macaroon import Macaroon
+from l402tui.protocol.secret import Secret
+from l402tui.settings import SettingsError
+
+__all__ = ["BAKE", "read_address", "read_certificate", "read_macaroon"]
+
+DEFAULT_PORT: Final = 10009
+BAKE: Final = (
+    "lncli bakemacaroon --save_to l402tui.macaroon "
+    "uri:/routerrpc.Router/SendPaymentV2 uri:/routerrpc.Router/TrackPaymentV2 "
+    "uri:/lnrpc.Lightning/GetInfo uri:/lnrpc.Lightning/ChannelBalance"
+)
+"""Makes a macaroon that can pay, follow payments and show a balance, and nothing else."""
+
+_FILE_LIMIT: Final = 64 * 1024
+_ADDRESS: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(\d{1,5}))?", re.ASCII)
+_PEM: Final = re.compile(
+    rb"-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+?-----END CERTIFICATE-----", re.ASCII
+)
+
+
+def read_address(given: str) -> str:
+    """``host:port`` of the node; without a port it is lncli's 10009. Raises SettingsError."""
+    match = _ADDRESS.fullmatch(given.strip())
+    port = int(match[2] or DEFAULT_PORT) if match else 0
+    if match is None or not 0 < port < 65536:
+        raise SettingsError(
+            f"lnd.rpcserver: {given[:80]!a} is not an address of the form host:port, "
+            f"such as localhost:{DEFAULT_PORT}."
+        )
+    return f"{match[1]}:{port}"
+
+
+def read_certificate(path: str) -> bytes:
+    """The first certificate in the file, as PEM. Raises SettingsError.
+
+    Only the first one counts: where a file holds a chain, that is the node's own, and nothing
+    else is to be trusted.
+    """
+    found = _PEM.search(_read(Path(path).expanduser(), "lnd.tlscertpath", private=False))
+    try:
+        if found is None:
+            raise ValueError
+        ssl.PEM_cert_to_DER_cert(found[0].decode("ascii"))
+        # What OpenSSL cannot load here, the connection could not use either.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(
+            cadata=found[0].decode("ascii")
+        )
+    except (ValueError, ssl.SSLError):
+        raise SettingsError(
+            f"lnd.tlscertpath: {path} holds no certificate. It must be the node's own tls.cert."
+        ) from None
+    return found[0] + b"\n"
+
+
+def read_macaroon(given: str) -> Secret:
+    """The macaroon in hex, as LND wants it on the wire. Raises SettingsError.
+
+    ``given`` is a path, or the macaroon itself in hex. A file may hold the macaroon's bytes or its
+    hex, and nobody but its owner may be able to read it.
+    """
+    if not given:
+        raise SettingsError(
+            "lnd.macaroonpath is not set, so nothing can be paid by LND. Name a macaroon with "
+            "--macaroonpath, LNCLI_MACAROONPATH or in settings.toml. "
+            f"One that is just enough: {BAKE}"
+        )
+    try:
+        return _macaroon(bytes.fromhex(given))
+    except ValueError:
+        pass  # not hex, so it is a path
+    looks_like_path = os.sep in given or "/" in given or given.endswith(".macaroon")
+    if not looks_like_path and not Path(given).is_file():
+        raise SettingsError(
+            "lnd.macaroonpath is neither a file nor a macaroon in hex. (What was given is not "
+            "repeated here, because it may be secret.)"
+        )
+    raw = _read(Path(given).expanduser(), "lnd.macaroonpath", private=True)
+    try:
+        return _macaroon(raw)
+    except MacaroonError:
+        pass
+    try:
+        return _macaroon(bytes.fromhex(raw.decode("ascii")))
+    except ValueError:  # of the hex, of the ASCII or of the macaroon
+        raise SettingsError(f"lnd.macaroonpath: {given} is not a macaroon.") from None
+
+
+def _macaroon(raw: bytes) -> Secret:
+    Macaroon.decode(raw)
+    return Secret(raw.hex())
+
+
+def _read(path: Path, key: str, *, private: bool) -> bytes:
+    try:
+        with path.open("rb") as file:
+            # Asked of the open file, so that it cannot be exchanged in between.
+            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+            if private and os.name == "posix" and mode & 0o077:
+                raise SettingsError(
+                    f"{key}: {path} can be read by others (mode {mode:04o}), and whoever reads it "
+                    f"can spend. Run: chmod 600 {path} (or use a copy that only you can read)"
+                )
+            return file.read(_FILE_LIMIT)
+    except OSError as error:
+        raise SettingsError(f"{key}: {path} cannot be read: {error.strerror}.") from None

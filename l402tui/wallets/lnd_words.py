@@ -1,0 +1,298 @@
+"""What does an answer of LND mean for a payment, and how is it said?
+
+Two tables. :data:`FAULTS` reads the errors of calls, :data:`FAILURES` the reasons of failed
+payments; :func:`event_of` turns one ``lnrpc.Payment`` into an event. Everything is compared by
+number or by code, and what is not in a table never counts as an end: an unknown status is
+"on its way", and an unknown error says nothing about the payment.
+
+========================  =============================  ===========================================
+``Payment.status``        and                            the wallet says
+========================  =============================  ===========================================
+any                       preimage proves the hash       PaymentSettled
+any                       it is of another hash          PaymentUnknown
+2 SUCCEEDED               preimage does not prove        PaymentSettled, which the flow then refuses
+3 FAILED                  ``failure_reason``             PaymentFailed
+0, 1 IN_FLIGHT, 4, other  the preimage is 64 zeros yet   PaymentProgressed
+========================  =============================  ===========================================
+
+An error of SendPaymentV2 alone never says that nothing was paid: an invoice that was paid and has
+expired since is refused as expired. So the wallet asks TrackPaymentV2 about the hash:
+
+=====================  ==================================  =====================================
+SendPaymentV2          and then TrackPaymentV2             the wallet says
+=====================  ==================================  =====================================
+any error              knows the payment                   whatever the payment's stream says
+a row with `refused`   NOT_FOUND                           PaymentFailed
+any other error        NOT_FOUND                           PaymentUnknown: ask again
+any error              an error too                        PaymentUnknown
+stream just ends       knows the payment                   whatever the payment's stream says
+=====================  ==================================  =====================================
+
+TrackPaymentV2 by itself: NOT_FOUND is PaymentNotFound, any other error and an early end are
+PaymentUnknown.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Final
+
+from l402tui.flow.events import (
+    PaymentFailed,
+    PaymentProgressed,
+    PaymentSettled,
+    PaymentUnknown,
+    WalletEvent,
+)
+from l402tui.protocol.amount import Msat
+from l402tui.protocol.network import Network
+from l402tui.protocol.secret import Secret
+from l402tui.protocol.text import Shown, say, shown
+from l402tui.wallets.lnd_files import BAKE
+
+__all__ = ["CHAINS", "FAILURES", "FAULTS", "Fault", "event_of", "fault_of"]
+
+SUCCEEDED: Final = 2
+FAILED: Final = 3
+_NOTHING: Final = Shown("")
+
+CHAINS: Final = {
+    "mainnet": Network.MAINNET,
+    "testnet": Network.TESTNET,
+    "testnet4": Network.TESTNET,  # the same letters in its invoices, and as little worth
+    "signet": Network.SIGNET,
+    "regtest": Network.REGTEST,
+    "simnet": Network.SIMNET,
+}
+"""GetInfo's ``chains[].network``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One row: an error with this code (any, where empty) and one of these words in it."""
+
+    code: str
+    words: tuple[str, ...]
+    why: Shown
+    todo: Shown = _NOTHING
+    refused: bool = False
+    """The node has read the request and said no, and will not act on it later."""
+    again: bool = True
+    """Asking again in a moment can help."""
+
+    def fits(self, code: str, details: str) -> bool:
+        """Whether the row is about this error. ``details`` in lower case."""
+        if self.code and self.code != code:
+            return False
+        return not self.words or any(word in details for word in self.words)
+
+
+_BAKE: Final = say("Make one that is just enough with: {}", Shown(BAKE))
+_NO_RIGHT: Final = ("permission denied", "account not found", "not authorized")
+_BAD_MACAROON: Final = (
+    "macaroon",
+    "verification failed",
+    "caveat",
+    "root key with id",
+    "invalid id",
+)
+
+FAULTS: Final = (
+    # Nobody answered: what such an error happens to say must not be taken for the node's words.
+    Fault(
+        "UNAVAILABLE",
+        ("hostname verification",),
+        say("The node's certificate is not made out to this address."),
+        say(
+            "Use an address it names, or set tlsextraip or tlsextradomain in lnd.conf and let LND "
+            "make a new certificate."
+        ),
+        again=False,
+    ),
+    Fault(
+        "UNAVAILABLE",
+        ("certificate_verify_failed",),
+        say("Who answers there has another certificate than the one you gave. It got no macaroon."),
+        say("If the node made a new one, copy its tls.cert again, from the node itself."),
+        again=False,
+    ),
+    Fault(
+        "UNAVAILABLE",
+        ("handshake failed",),
+        say("What answers there does not speak TLS as LND does."),
+        say("Check the address and port (lnd.rpcserver); REST has another port than gRPC."),
+        again=False,
+    ),
+    Fault(
+        "UNAVAILABLE",
+        (),
+        say("The node cannot be reached."),
+        say("Is LND running, and is its address right (lnd.rpcserver)?"),
+    ),
+    Fault(
+        "DEADLINE_EXCEEDED",
+        (),
+        say("The node does not answer in time."),
+        say("Try again in a minute."),
+    ),
+    # The node answered.
+    Fault(
+        "ALREADY_EXISTS",
+        (),
+        say("The node has this payment already, but does not say how it stands."),
+    ),
+    Fault(
+        "",
+        ("invoice expired",),
+        say("The node refused: the invoice has expired."),
+        say("Ask the server again; it makes a new bill."),
+        refused=True,
+    ),
+    Fault(
+        "",
+        ("self-payments not allowed",),
+        say("The node refused: the invoice is its own."),
+        say("Pay with another wallet."),
+        refused=True,
+    ),
+    Fault(
+        "",
+        ("invoice not for current active network", "unknown chain"),
+        say("The node refused: the invoice is of another network than the node."),
+        refused=True,
+    ),
+    Fault(
+        "",
+        _NO_RIGHT,
+        say("The macaroon does not allow this."),
+        _BAKE,
+        refused=True,
+        again=False,
+    ),
+    Fault(
+        "",
+        _BAD_MACAROON,
+        say("The node does not accept the macaroon: it is another node's, expired or restricted."),
+        _BAKE,
+        refused=True,
+        again=False,
+    ),
+    Fault(
+        "",
+        ("wallet locked", "wallet is encrypted"),
+        say("The node's wallet is locked."),
+        say("Unlock it with: lncli unlock"),
+        again=False,
+    ),
+    Fault(
+        "",
+        ("wallet not created",),
+        say("The node has no wallet yet."),
+        say("Make one with: lncli create"),
+        again=False,
+    ),
+    Fault(
+        "",
+        ("waiting to start", "in the process of starting", "starting up", "not yet ready"),
+        say("The node is still starting."),
+        say("Try again in a minute."),
+    ),
+    Fault(
+        "UNIMPLEMENTED",
+        (),
+        say("The node does not offer this call: its wallet is locked, or it is not a full LND."),
+        say("Unlock it with: lncli unlock"),
+        again=False,
+    ),
+    *(
+        Fault(code, (), say("The node refused the request."), refused=True)
+        for code in ("INVALID_ARGUMENT", "FAILED_PRECONDITION", "OUT_OF_RANGE")
+    ),
+    *(
+        Fault(code, (), say("The macaroon does not allow this."), _BAKE, refused=True, again=False)
+        for code in ("PERMISSION_DENIED", "UNAUTHENTICATED")
+    ),
+)
+"""The first row that fits counts."""
+
+
+def fault_of(code: str, details: str) -> Fault:
+    """What an error means. One that no row knows means nothing: ``refused`` is False."""
+    low = details.lower()
+    for row in FAULTS:
+        if row.fits(code, low):
+            return row
+    why = say("The node answered with an error: {} ({}).", shown(details, 160), shown(code, 40))
+    return Fault(code, (), why)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a payment failed, and what can be done."""
+
+    why: Shown
+    todo: Shown = _NOTHING
+
+
+FAILURES: Final = {
+    1: Failure(
+        say("The node found no route that worked before its time was over."),
+        say("Try again later, or allow more time (lnd.timeout_seconds in settings.toml)."),
+    ),
+    2: Failure(
+        say("The node found no route to the payee within the fee limit."),
+        say("Allow a higher fee (--max-fee), or try again later."),
+    ),
+    3: Failure(say("The node could not pay: something inside it failed."), say("Look at its log.")),
+    4: Failure(
+        say("The payee did not take the payment: it does not know the invoice, or gave it up."),
+        say("Ask the server again; it makes a new bill."),
+    ),
+    5: Failure(
+        say("The node's channels hold too little to pay this with its fee."),
+        say("Use a wallet that can send more."),
+    ),
+    6: Failure(say("The payment was cancelled in the node.")),
+}
+"""``lnrpc.PaymentFailureReason``."""
+
+
+def event_of(payment: Any, payment_hash: bytes) -> WalletEvent:
+    """What one ``lnrpc.Payment`` says about the payment of this hash. See the first table."""
+    if payment.payment_hash != payment_hash.hex():
+        why = say("The node answered about another payment than the one it was asked about.")
+        return PaymentUnknown(why, ask_again=False)
+    preimage = _preimage(payment.payment_preimage)
+    proven = sha256(preimage).digest() == payment_hash
+    if proven or payment.status == SUCCEEDED:
+        # Routing fees of parts that are still settling are in the sum already.
+        return PaymentSettled(Secret(preimage), Msat(payment.fee_msat))
+    if payment.status == FAILED:
+        failure = FAILURES.get(payment.failure_reason)
+        if failure is None:
+            number = int(payment.failure_reason)
+            failure = Failure(say("The node could not pay (failure reason {}).", number))
+        return PaymentFailed(failure.why, failure.todo)
+    return PaymentProgressed(_on_its_way(payment))
+
+
+def _preimage(told: str) -> bytes:
+    try:
+        return bytes.fromhex(told)
+    except ValueError:
+        return b""
+
+
+def _on_its_way(payment: Any) -> Shown:
+    attempts = Counter(int(attempt.status) for attempt in payment.htlcs)  # 0 in flight, 2 failed
+    flying, failed = attempts[0], attempts[2]
+    if not attempts:
+        return say("The node has the payment and looks for a route.")
+    if not flying:
+        return say("The node looks for another route; {} did not work.", failed)
+    tries = say(" after {} that did not work", failed) if failed else _NOTHING
+    if flying == 1:
+        return say("The payment is on its way{}.", tries)
+    return say("The payment is on its way in {} parts{}.", flying, tries)
