@@ -18,7 +18,7 @@ __all__ = ["COMMANDS", "Options", "parse"]
 
 Options = argparse.Namespace
 
-COMMANDS: Final = ("demo", "get", "inspect", "history", "replay", "practice")
+COMMANDS: Final = ("open", "demo", "get", "inspect", "history", "replay", "practice")
 _OPEN: Final = "open"
 _DESCRIPTION: Final = """\
 See, use and teach L402: HTTP 402, a macaroon and a Lightning invoice.
@@ -81,19 +81,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"l402tui {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
 
-    def command(name: str, what: str, **more: str) -> argparse.ArgumentParser:
-        shown = {} if name == _OPEN else {"help": what}
+    def command(name: str, what: str) -> argparse.ArgumentParser:
         return commands.add_parser(
             name,
+            help=what,
             description=what,
             epilog=table(),
             formatter_class=plain,
             allow_abbrev=False,
-            **shown,
-            **more,
         )
 
-    _open(command(_OPEN, "The explorer in the terminal.", prog="l402tui"))
+    _open(command(_OPEN, "The explorer in the terminal; the word open may be left out."))
     _demo(command("demo", "A whole purchase on a practice server, with every step explained."))
     _get(command("get", "Fetch an address; pay for it if you say yes."))
     _inspect(command("inspect", "Decode a challenge, token, credential or invoice, offline."))
@@ -182,9 +180,7 @@ def _wallet(parser: argparse.ArgumentParser) -> None:
 def _inspect(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("thing", metavar="THING|FILE|-", help="- reads it from stdin")
     parser.add_argument("--json", action="store_true", help="the tree as JSON")
-    parser.add_argument(
-        "--reveal", action="store_true", help="show secrets instead of masking them"
-    )
+    parser.add_argument("--reveal", action="store_true", help="show secrets, too")
     parser.add_argument("--brief", action="store_true", help="without what each field means")
 
 

@@ -1,12 +1,12 @@
 """What does a whole L402 purchase look like?
 
 A practice server and node run inside this program, one request is made, and every step is told
-with its reason, its bytes and its tree. Play money: the demo approves the payment itself, and says so.
+with its reason, its bytes and its tree. It is play money, so the demo approves the payment itself,
+and says so.
 """
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Sequence
 
@@ -22,7 +22,7 @@ from l402tui.cli.terminal import Terminal
 from l402tui.flow import commands as c
 from l402tui.flow.checks import Finding
 from l402tui.flow.events import Approved
-from l402tui.flow.model import Quote
+from l402tui.flow.model import Money, Quote
 from l402tui.protocol.text import say
 from l402tui.settings import load
 from l402tui.wiring import practice_session, request_of
@@ -62,8 +62,7 @@ def demo(options: Options) -> Exit:
     if not until_interrupted(_run(switches, pen, seen, wait=bool(options.step))):
         pen.line("\nStopped. It was play money: nothing was spent.")
         return Exit.STOPPED
-    pen.line()
-    pen.line(_BYE)
+    Pen(sys.stderr).line(f"\n{_BYE}")
     if seen.ending is None:
         raise RuntimeError("the flow ended without an ending")
     return exit_of(seen.ending, seen.response.status if seen.response else None)
@@ -89,6 +88,8 @@ async def _run(switches: str, pen: Pen, seen: Seen, *, wait: bool) -> None:
 def _content(pen: Pen, seen: Seen) -> None:
     if seen.response is None or seen.ending is None:
         return
+    if seen.ending.money is Money.SPENT:
+        pen.line("   (It was play money.)")
     body = safe_lines(seen.response.body) or []
     if body:
         pen.line()

@@ -42,10 +42,8 @@ def get(options: Options) -> Exit:
     settings = configured(options)
     destination = Destination(options.output)
     pen = Pen(plain=options.plain)
-    if options.command == "replay":
-        request = remembered(settings, options, pen)
-    else:
-        request = asked(options)
+    again = options.command == "replay"
+    request = remembered(settings, options, pen) if again else asked(options)
     seen = Seen()
     try:
         if not until_interrupted(_flow(settings, options, request, seen, _teller(options, pen))):

@@ -1,7 +1,7 @@
 """Which words stand out?
 
-Colours only where a terminal shows them and nobody asked for none (``--plain``, ``NO_COLOR``). Every
-state is a word as well, so nothing is lost without them.
+Colours only where a terminal shows them and nobody asked for none (``--plain``, ``NO_COLOR``).
+Every state is a word as well, so nothing is lost without them.
 """
 
 from __future__ import annotations

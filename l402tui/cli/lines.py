@@ -1,7 +1,7 @@
 """How does a flow read as lines of text?
 
-Two ways of the same telling: short for ``get``, where a person wants the result and what it cost, and
-thorough for ``demo``, where every step has its reason, its bytes and its tree. The words of the
+Two ways of the same telling: short for ``get``, where a person wants the result and what it cost,
+and thorough for ``demo``, where every step has its reason, its bytes and its tree. The words of the
 events are those of :mod:`l402tui.flow.telling`, the reasons those of :mod:`l402tui.flow.guide`.
 """
 
@@ -18,7 +18,7 @@ from l402tui.flow import commands as c
 from l402tui.flow import events as e
 from l402tui.flow.checks import Finding, Severity
 from l402tui.flow.guide import guide
-from l402tui.flow.model import Response
+from l402tui.flow.model import Outcome, Response
 from l402tui.flow.telling import Station, Told, tell
 from l402tui.protocol.challenge import read_challenges
 from l402tui.protocol.dissect import dissect_challenge
@@ -57,6 +57,8 @@ class Lines:
     def __init__(self, pen: Pen) -> None:
         self.pen = pen
         self._station: Station | None = None
+        self._said: set[str] = set()
+        """Sentences that an ending need not repeat."""
 
     def show(self, event: e.Event) -> None:
         """Write what there is to say about this event."""
@@ -69,7 +71,9 @@ class Lines:
             for line in finding_lines(self.pen, worth, " " * _LABEL):
                 self.pen.line(line)
         else:
-            self._details(told.details)
+            fresh = [detail for detail in told.details if detail.text not in self._said]
+            self._details(fresh)
+            self._said.update(detail.text for detail in fresh)
 
     def _headline(self, told: Told) -> None:
         label = "" if told.station is self._station else told.station.value
@@ -87,10 +91,12 @@ class Lines:
                 self.pen.line(" " * _LABEL + line)
 
     def _wrapped(self, text: Shown) -> list[str]:
-        room = self.pen.width - _LABEL
-        return textwrap.wrap(text.text, room, break_long_words=False, break_on_hyphens=False) or [
-            ""
-        ]
+        return _wrap(text.text, self.pen.width - _LABEL)
+
+
+def _wrap(text: str, width: int) -> list[str]:
+    """Lines of about that width; a hash or an address is never broken, so that it can be copied."""
+    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False) or [""]
 
 
 # --- thorough ----------------------------------------------------------------------------------
@@ -107,8 +113,8 @@ _STATION_OF: Final[dict[type[c.Command], Station]] = {
     c.Retry: Station.RETRY,
 }
 _WHY_402: Final = say(
-    "The server names its price. Each WWW-Authenticate line holds a token, which is worth nothing "
-    "yet, and an invoice. An old name of the protocol (LSAT) is offered beside the new one."
+    "Why: The server names its price. Each WWW-Authenticate line holds a token, which is worth "
+    "nothing yet, and an invoice. An old name of the protocol (LSAT) is offered beside the new one."
 )
 _WHY_RESULT: Final = say(
     "The credential is kept. The next request uses it again, and nothing is paid."
@@ -140,9 +146,11 @@ class ThoroughLines(Lines):
         """Say what the next step is for, before it is taken."""
         told = guide(command)
         self._heading(_STATION_OF[type(command)])
-        self._say(say("{} {}", told.what, told.why), Ink.DIM)
+        self._say(told.what, Ink.BOLD)
+        self._say(say("Why: {}", told.why), Ink.DIM)
         if isinstance(command, c.Reserve):
             self._say(told.money, Ink.BOLD)
+        self.pen.line()
 
     def show(self, event: e.Event) -> None:
         """Write the event with its bytes and its tree."""
@@ -152,6 +160,7 @@ class ThoroughLines(Lines):
             case e.Challenged(response=response):
                 self._heading(Station.CHALLENGE)
                 self._say(_WHY_402, Ink.DIM)
+                self.pen.line()
                 self._wire("<", _head(response))
             case e.Decoded(bill=bill) if bill.challenge is not None:
                 self._mark(tell(event))
@@ -163,10 +172,11 @@ class ThoroughLines(Lines):
                     self.pen.line(line)
             case e.Answered(response=response):
                 self._wire("<", _head(response))
-            case e.Finished():
+            case e.Finished(ending=ending):
                 self._heading(Station.RESULT)
                 self._mark(tell(event))
-                self._say(_WHY_RESULT, Ink.DIM)
+                if ending.outcome is Outcome.PAID:
+                    self._say(_WHY_RESULT, Ink.DIM)
             case _:
                 self._mark(tell(event))
 
@@ -187,7 +197,7 @@ class ThoroughLines(Lines):
             self._say(detail, Ink.PLAIN)
 
     def _say(self, text: Shown, ink: Ink) -> None:
-        for line in textwrap.wrap(text.text, self.pen.width - len(_IN), break_on_hyphens=False):
+        for line in _wrap(text.text, self.pen.width - len(_IN)):
             self.pen.line(_IN + self.pen.dye(ink, line))
 
     def _wire(self, arrow: str, lines: Iterable[bytes]) -> None:

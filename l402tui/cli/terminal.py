@@ -11,7 +11,7 @@ import asyncio
 import os
 import termios
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from types import TracebackType
 from typing import Self, TextIO
 
@@ -53,7 +53,8 @@ class Terminal:
     def size(self) -> tuple[int, int]:
         """Columns and rows."""
         with suppress(OSError):
-            return tuple(os.get_terminal_size(self._descriptor))
+            columns, rows = os.get_terminal_size(self._descriptor)
+            return columns, rows
         return 80, 24
 
     def write(self, lines: Iterable[str]) -> None:
@@ -67,7 +68,7 @@ class Terminal:
 
         ``hidden``: what is typed is not shown. Raises CancelledError when the task is cancelled.
         """
-        with self._without_echo() if hidden else suppress():
+        with self._without_echo() if hidden else nullcontext():
             # After the echo is off and before the question is on the screen.
             termios.tcflush(self._descriptor, termios.TCIFLUSH)
             self.out.write(question)

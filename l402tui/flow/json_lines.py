@@ -1,8 +1,8 @@
 """What does one event say to a program?
 
 :func:`as_json` makes the object of one line of ``--json``: ``event`` first, then ``at``, then the
-fields. Names and units are stable: amounts are whole msat and end in ``_msat``, times are unix seconds,
-hashes and keys are hex. Preimages and credentials never appear.
+fields. Names and units are stable: amounts are whole msat and end in ``_msat``, times are unix
+seconds, hashes and keys are hex. Preimages and credentials never appear.
 """
 
 from __future__ import annotations
