@@ -67,7 +67,7 @@ def _not_http(said: str, where: Shown) -> tuple[Fault, Shown]:
     if "too long" in said:
         return Fault.TOO_LARGE, say("The headers of the answer from {} are too long.", where)
     if "disconnected without sending" in said:
-        return Fault.CONNECT, say("{} closed the connection without an answer.", where)
+        return Fault.CONNECT, say("{} closed the connection before it had answered.", where)
     return Fault.PROTOCOL, say("The answer from {} is not valid HTTP: {}.", where, shown(said))
 
 

@@ -1,6 +1,6 @@
 """How does a request leave, under which limits?
 
-One connection pool of httpx, below its client: no cookies, no proxies and no settings from the
+By the connection pools of httpx, below its client: no cookies, no proxies, no settings from the
 environment, no redirects but ours, no unpacking, and headers exactly as
 :mod:`~l402tui.web.head` composed them. Whatever goes wrong becomes an event.
 """
@@ -69,7 +69,7 @@ class HttpTransport:
         self._idle = min(idle, deadline)
         self._body_limit = body_limit
         self._tls = tls
-        self._http: httpx.AsyncHTTPTransport | None = None
+        self._pools: dict[str, httpx.AsyncHTTPTransport] = {}
 
     def prepare(self, request: Request, authorization: Secret | None) -> PreparedRequest:
         """The head of the request as it will leave, byte for byte.
@@ -105,9 +105,8 @@ class HttpTransport:
 
     async def close(self) -> None:
         """Close all connections."""
-        if self._http is not None:
-            await self._http.aclose()
-            self._http = None
+        while self._pools:
+            await self._pools.popitem()[1].aclose()
 
     async def _hop(self, journey: Journey, begun: float) -> Response | Unreachable | Journey:
         """Send one request: an answer, a reason why there is none, or where to go next."""
@@ -121,7 +120,7 @@ class HttpTransport:
             return Unreachable(Fault.REFUSED_ADDRESS, why)
         try:
             async with asyncio.timeout_at(deadline):
-                incoming = await self._pool().handle_async_request(outgoing)
+                incoming = await self._pool(url.scheme).handle_async_request(outgoing)
         except TimeoutError:
             return late(url, self._deadline, sent=progress.sent)
         except httpx.TimeoutException:
@@ -149,14 +148,17 @@ class HttpTransport:
             },
         )
 
-    def _pool(self) -> httpx.AsyncHTTPTransport:
-        if self._http is None:
-            self._http = httpx.AsyncHTTPTransport(
-                verify=self._tls or True,
+    def _pool(self, scheme: str) -> httpx.AsyncHTTPTransport:
+        if scheme not in self._pools:
+            # Loading the authorities takes 25 ms, which http:// need not wait for: its pool gets a
+            # context that trusts nobody.
+            plain = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            self._pools[scheme] = httpx.AsyncHTTPTransport(
+                verify=(self._tls or True) if scheme == "https" else plain,
                 trust_env=False,
                 limits=httpx.Limits(keepalive_expiry=_KEEPALIVE),
             )
-        return self._http
+        return self._pools[scheme]
 
     async def _read(
         self, incoming: httpx.Response, journey: Journey, begun: float
