@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Final
 
+from l402tui.practice.switches import Switches
 from l402tui.protocol.amount import Msat, sat
 
 __all__ = ["FORECAST", "GOODS", "WEATHER", "Good"]
@@ -35,6 +36,16 @@ class Good:
     methods: tuple[str, ...]
     make: Callable[[str, bytes], bytes]
     """City and request body to content."""
+
+    def apart(self, switches: Switches) -> Good:
+        """The same thing sold with mistakes, as a service of its own: a credential that was bought
+        without the mistake does not open it, so that the mistake is seen."""
+        if not switches.on:
+            return self
+        names = "-".join(switch.value for switch in switches)
+        return replace(
+            self, service=f"{self.service}-{names}", includes=(self.service, *self.includes)
+        )
 
     def caveats(self) -> list[str]:
         """What its tokens say."""

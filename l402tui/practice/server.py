@@ -50,7 +50,7 @@ def practice_app(node: PracticeNode, switches: Switches, closing: Closing) -> AS
             more = Switches.parse(request.path_params.get("switches", ""))
         except ValueError as error:
             return answer(404, f"{error}\n")
-        return await paywall.serve(request, good, switches.plus(more))
+        return await paywall.serve(request, good.apart(more), switches.plus(more))
 
     async def missing(request: Request, _: Exception | None) -> Response:
         return answer(404, "There is nothing here. The list is at /\n")

@@ -28,11 +28,18 @@ async def test_token_param(customer: Customer) -> None:
 
 async def test_mode_401(customer: Customer) -> None:
     assert (await customer.get("/with/mode-401/weather")).status == 402
-    credential = await customer.buy("/weather")
+    credential = await customer.buy("/with/mode-401/weather")
     refused = await customer.get("/with/mode-401/forecast", credential.header_value())
     assert refused.status == 401
     assert refused.wants_payment
     assert (await customer.get("/with/mode-401/weather", credential.header_value())).status == 200
+
+
+async def test_a_credential_bought_without_the_mistake_does_not_hide_it(customer: Customer) -> None:
+    plain = await customer.buy("/weather")
+    assert (await customer.get("/with/wrong-hash/weather", plain.header_value())).status == 402
+    odd = await customer.buy("/with/token-param/weather")
+    assert (await customer.get("/weather", odd.header_value())).status == 200
 
 
 async def test_wrong_hash(customer: Customer) -> None:
@@ -76,7 +83,7 @@ async def test_short_lived() -> None:
         customer = await Customer.at(server)
         bill = await customer.bill("/with/short-lived/weather")
         assert bill.token
-        assert bill.token.macaroon.caveats[-1].cid == b"weather_valid_until=1800000007"
+        assert bill.token.macaroon.caveats[-1].cid == b"weather-short-lived_valid_until=1800000007"
         assert bill.response.values(b"date") == (b"Fri, 15 Jan 2027 08:00:00 GMT",)
         await customer.leave()
 
