@@ -107,6 +107,7 @@ TRANSITIONS: Final[Mapping[Phase, Mapping[type[e.Event], Move]]] = MappingProxyT
         },
         Phase.ENDING: {
             e.Finished: moves.done,
+            e.ResultStored: moves.stay,  # the note after one that could not be written
             e.Failed: moves.stay,
         },
         Phase.DONE: {},

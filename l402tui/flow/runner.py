@@ -41,6 +41,9 @@ Gate = Callable[[c.Command], Awaitable[None]]
 
 NO_WALLET: Final = WalletFacts(name="none", network=None, ready=False, real_money=False)
 
+SENTENCE: Final = 1_000
+"""Characters of our own sentences, which end with the cure, and may quote a path."""
+
 E = TypeVar("E", bound=e.Event)
 
 
@@ -138,7 +141,7 @@ class Runner:
         try:
             yield from self._book(command)
         except VaultError as error:
-            yield e.Failed(shown(str(error)))
+            yield e.Failed(shown(str(error), SENTENCE))
 
     def _book(self, command: c.Command) -> Iterator[e.Event]:
         vault, now = self._vault, self._clock.now()
@@ -215,7 +218,7 @@ class Runner:
                 writable=self._wallet is None or vault.writable(),
             )
         except VaultError as error:
-            return e.Failed(shown(str(error)))
+            return e.Failed(shown(str(error), SENTENCE))
         return e.Checked(examine(facts), _quote(facts), facts.known)
 
     async def _ask_wallet(self, command: c.Pay | c.Track) -> AsyncGenerator[e.WalletEvent, None]:
