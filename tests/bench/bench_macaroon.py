@@ -23,7 +23,7 @@ _IDENTIFIER = bytes(66)
 
 def _minted(caveats: int, format: Format) -> bytes:
     conditions = (f"condition_{number}=value {number}".encode() for number in range(caveats))
-    # pymacaroons writes its v1 identifiers as text, so here it is text.
+    # Both sides write a text identifier the same way in v1.
     identifier = _IDENTIFIER if format is Format.V2 else b"identifier of 32 characters long"
     return Macaroon.mint(_KEY, identifier, b"lsat", conditions, format).raw
 

@@ -40,7 +40,7 @@ def dissect_challenge(reading: Reading, *, now: float | None = None) -> Node:
         return lines[0]
     children = (*lines, judged) if judged is not None else tuple(lines)
     mark = Mark.PLAIN if judged is None else Mark.BAD
-    value = say("1 line") if len(lines) == 1 else say("{} lines", len(lines))
+    value = _count(len(lines), "line")
     return Node(say("challenges"), value, say(words.CHALLENGE), children=children, mark=mark)
 
 
@@ -72,8 +72,12 @@ def dissect_line(reading: Reading, number: int, place: Place, now: float | None 
     )
 
 
-def _problem(trouble: Problem, place: Place, size: int, meaning: str) -> Node:
-    span = place.span(min(trouble.error.offset or 0, size), size)
+def _count(number: int, what: str) -> Shown:
+    return say("1 {}" if number == 1 else "{1} {0}s", say(what), number)
+
+
+def _problem(trouble: Problem, place: Place, end: int, meaning: str) -> Node:
+    span = place.span(min(trouble.error.offset or 0, end), end)
     return Node(say("problem"), why(trouble.error), say(meaning), span, mark=Mark.BAD)
 
 
@@ -81,7 +85,7 @@ def _challenge(reading: Reading, challenge: AuthChallenge, place: Place, now: fl
     ours = challenge.scheme.lower() in ("l402", "lsat")
     name_end = challenge.start + len(challenge.scheme)
     scheme_span = place.span(challenge.start, name_end)
-    meaning = say(words.SCHEME) if ours else Shown("")
+    meaning = say(words.SCHEME if ours else "")
     children = [Node(say("scheme"), shown(challenge.scheme), meaning, scheme_span)]
     if ours:
         children += _l402_parts(reading, challenge, place, now)
@@ -92,14 +96,15 @@ def _challenge(reading: Reading, challenge: AuthChallenge, place: Place, now: fl
         for d in _deviations(reading, challenge)
     ]
     broken = [t for t in reading.troubles if t.source is challenge]
-    children += [
-        _problem(t, place, len(reading.lines[challenge.line]), words.PROBLEM) for t in broken
-    ]
+    # A mistake behind what was read is where reading stopped: it concerns the rest of the line.
+    stopped = any((t.error.offset or 0) >= challenge.end for t in broken)
+    end = len(reading.lines[challenge.line]) if stopped else challenge.end
+    children += [_problem(trouble, place, end, words.PROBLEM) for trouble in broken]
     return Node(
         say("{} challenge", shown(challenge.scheme, 40)),
-        say("{} parameters", len(challenge.params)),
+        _count(len(challenge.params), "parameter"),
         say(words.CHALLENGE if ours else words.OTHER_CHALLENGE),
-        place.span(challenge.start, challenge.end),
+        place.span(challenge.start, end),
         tuple(children),
         Mark.BAD if broken else Mark.PLAIN,
     )

@@ -19,7 +19,7 @@ from l402tui.protocol.caveats import (
     widenings,
 )
 from l402tui.protocol.dissect import words
-from l402tui.protocol.dissect.parts import Place, hidden, joined, why
+from l402tui.protocol.dissect.parts import Place, hidden, joined, named, why
 from l402tui.protocol.errors import IdentifierError
 from l402tui.protocol.identifier import Form, Identifier, read_identifier
 from l402tui.protocol.macaroon import Caveat, Format, Macaroon, Token
@@ -156,7 +156,7 @@ class _Dissection:
         if condition is None:
             meaning = say(words.NOT_A_CONDITION)
             return Node(say("caveat"), shown(caveat.cid), meaning, span, copy=caveat.cid)
-        label = shown(condition.key, 60)
+        label = named(condition.key)
         if condition.kind is Kind.PREIMAGE:
             value, meaning = hidden(len(condition.value), "characters"), _meaning(condition)
             return Node(label, value, meaning, span, (), Mark.NOTE, caveat.cid, secret=True)

@@ -15,7 +15,7 @@ from l402tui.protocol.dialects import recognise
 from l402tui.protocol.dissect import words
 from l402tui.protocol.dissect.challenge import dissect_line, verdict
 from l402tui.protocol.dissect.credential import dissect_credential
-from l402tui.protocol.dissect.parts import Place, hidden, why
+from l402tui.protocol.dissect.parts import Place, hidden, named, why
 from l402tui.protocol.errors import CredentialError
 from l402tui.protocol.text import Shown, say, shown
 from l402tui.protocol.tree import Buffer, Mark, Node
@@ -99,19 +99,19 @@ class _Dissection:
             at = Place(self._place.buffer, offset + len(name) + 2)
             if name.lower() == b"www-authenticate":
                 node = dissect_line(self._reading, challenges, at, self._now)
-                node = replace(node, label=shown(name, 60))
+                node = replace(node, label=named(name))
                 challenges += 1
             elif self._is_secret(name):
                 node = self._secret_header(name, value, at)
             else:
                 meaning = say(words.HEADER.get(name.lower(), ""))
-                node = Node(shown(name, 60), shown(value), meaning, copy=value)
+                node = Node(named(name), shown(value), meaning, copy=value)
             nodes.append(replace(node, span=self._place.span(offset, end)))
             offset = end + 2
         return nodes
 
     def _secret_header(self, name: bytes, value: bytes, at: Place) -> Node:
-        label, text = shown(name, 60), value.decode("latin-1")
+        label, text = named(name), value.decode("latin-1")
         told = hidden(len(value), "bytes")
         meaning, mark = words.HIDDEN_HEADER, Mark.PLAIN
         if name.lower() == b"authorization":

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from l402tui.protocol.text import Shown, say, shown
 from l402tui.protocol.tree import Buffer, Span
 
-__all__ = ["Place", "hidden", "joined", "why"]
+__all__ = ["Place", "hidden", "joined", "named", "why"]
 
 
 class Place(NamedTuple):
@@ -32,6 +32,11 @@ def hidden(size: int, what: str) -> Shown:
 def joined(*parts: Shown) -> Shown:
     """Safe pieces one after another."""
     return say("{}" * len(parts), *parts)
+
+
+def named(raw: bytes | str, limit: int = 60) -> Shown:
+    """A label that came from outside; a name that is empty says so."""
+    return shown(raw, limit) or say("(no name)")
 
 
 def why(error: Exception) -> Shown:

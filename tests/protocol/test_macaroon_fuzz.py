@@ -1,0 +1,103 @@
+"""Does whatever a server sends end in a macaroon or in MacaroonError, and in nothing else?"""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from pymacaroons import Macaroon as TheirMacaroon
+
+from l402tui.protocol.dissect import dissect_macaroon
+from l402tui.protocol.errors import MacaroonError
+from l402tui.protocol.macaroon import Format, Macaroon, Spelling, Token
+from tests.protocol.tokens import KEY, VALID
+
+SEEDS = [
+    Token.read(vector[name]).macaroon.raw
+    for vector in VALID.values()
+    for name in ("v1_b64", "v2_b64")
+    if name in vector
+]
+VALUES = st.binary(max_size=200)
+
+
+def refusal_is_tellable(error: MacaroonError, size: int) -> None:
+    assert error.offset is None or 0 <= error.offset <= size
+    assert str(error).isprintable()
+
+
+def decode_or_refuse(raw: bytes) -> None:
+    try:
+        macaroon = Macaroon.decode(raw)
+    except MacaroonError as error:
+        refusal_is_tellable(error, len(raw))
+        return
+    assert macaroon.encode() == macaroon.raw == raw
+    for node in dissect_macaroon(macaroon).walk():
+        assert node.value.text.isprintable()
+        assert node.span is None or 0 <= node.span.start <= node.span.end <= len(raw)
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes(raw: bytes) -> None:
+    decode_or_refuse(raw)
+    decode_or_refuse(b"\x02" + raw)
+    decode_or_refuse(b"0011location loc\n" + raw)
+
+
+@given(st.sampled_from(SEEDS), st.data())
+def test_damaged_macaroons(raw: bytes, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(raw)))
+    end = data.draw(st.integers(start, min(len(raw), start + 8)))
+    decode_or_refuse(raw[:start] + data.draw(st.binary(max_size=4)) + raw[end:])
+
+
+@given(st.text(max_size=300))
+def test_any_text(text: str) -> None:
+    try:
+        token = Token.read(text)
+    except MacaroonError as error:
+        refusal_is_tellable(error, len(text))
+    else:
+        assert token.spelling.spell(token.macaroon.raw) == text
+
+
+@given(
+    VALUES,
+    st.none() | VALUES,
+    st.lists(VALUES, max_size=6),
+    st.sampled_from(Format),
+    st.sampled_from(Spelling),
+)
+def test_what_is_minted_is_read_back(
+    identifier: bytes,
+    location: bytes | None,
+    caveats: list[bytes],
+    format: Format,
+    spelling: Spelling,
+) -> None:
+    macaroon = Macaroon.mint(KEY, identifier, location, caveats, format)
+    read = Token.read(spelling.spell(macaroon.raw)).macaroon
+    assert read == macaroon
+    assert [c.cid for c in read.caveats] == caveats
+    assert read.identifier == identifier
+    assert (read.location or b"") == (location or b"")
+    assert read.verify_signature(KEY)
+    child = read
+    for caveat in caveats:
+        child = child.with_caveat(caveat)
+    assert child == Macaroon.mint(KEY, identifier, location, caveats * 2, format)
+
+
+@given(
+    st.text(st.characters(codec="ascii"), min_size=1, max_size=40),
+    st.lists(st.text(st.characters(codec="ascii"), min_size=1, max_size=40), max_size=5),
+    st.sampled_from([1, 2]),
+)
+def test_same_bytes_as_pymacaroons(identifier: str, caveats: list[str], version: int) -> None:
+    theirs = TheirMacaroon(location="lsat", identifier=identifier, key=KEY, version=version)
+    for caveat in caveats:
+        theirs.add_first_party_caveat(caveat)
+    ours = Macaroon.mint(
+        KEY, identifier.encode(), b"lsat", [c.encode() for c in caveats], Format(version)
+    )
+    assert Token.read(theirs.serialize()).macaroon == ours
