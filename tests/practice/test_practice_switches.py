@@ -164,7 +164,7 @@ async def test_switches_add_up_and_hold_for_a_whole_server() -> None:
         assert bill.invoice
         assert bill.invoice.amount == sat(1_000_000)
         assert bill.token
-        assert len(bill.token.macaroon.caveats) == 3
+        assert len(bill.token.macaroon.caveats) == 4
         await customer.leave()
 
 
