@@ -312,6 +312,7 @@ GUESSES: dict[str, tuple[bytes | str, str]] = {
     "a challenge with its name": (f"www-authenticate:  {CHALLENGE}\r\n", "WWW-Authenticate"),
     "a challenge, two lines": (
         f"WWW-Authenticate: LSAT x\nWWW-Authenticate: {CHALLENGE}", "challenges"),
+    "a template nobody filled in": ("LSAT macaroon=%s, invoice=%s", "WWW-Authenticate"),
     "another scheme": ('Bearer realm="x"', "challenges"),
     "a bare scheme": ("L402", "challenges"),
     "a credential": (CREDENTIAL, "credential"),

@@ -29,7 +29,7 @@ _HEADER: Final = re.compile(r"www-authenticate[ \t]*:[ \t]*(.*?)[ \t]*", re.IGNO
 _AUTHORIZATION: Final = re.compile(r"authorization[ \t]*:[ \t]*", re.IGNORECASE)
 _OURS: Final = re.compile(r"(?:L402|LSAT)(?:[ \t]|$)", re.ASCII | re.IGNORECASE)
 _PARAM: Final = re.compile(
-    r"[ \t,](?:token|macaroon|invoice|version)[ \t]*=[ \t]*[\"'\w]", re.ASCII | re.IGNORECASE
+    r"[ \t,](?:token|macaroon|invoice|version)[ \t]*=[ \t]*[^:,=\s]", re.ASCII | re.IGNORECASE
 )
 _ANY_SCHEME: Final = re.compile(r"[\w-]+[ \t]+[\w-]+[ \t]*=[ \t]*\"", re.ASCII)
 _INVOICE: Final = re.compile(r"ln(?:bc|tb|sb)[0-9a-z]", re.ASCII | re.IGNORECASE)
