@@ -20,8 +20,9 @@ DEFAULT_LIMIT: Final = 200
 """Characters of an outside string that a face shows by default."""
 
 # Cc controls, Cf format (bidi, zero width, tags, soft hyphen), Co private use, Cs surrogates,
-# Cn unassigned, Zl/Zp line and paragraph separators: none of them is a letter a person reads.
-_HIDDEN: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"})
+# Cn unassigned, Zl/Zp line and paragraph separators, Zs blanks: none of them is a letter a person
+# reads (the one ordinary space never gets here).
+_HIDDEN: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp", "Zs"})
 # Blank-looking letters and fillers that categories do not give away.
 _BLANK: Final = frozenset(
     "\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\u034f\u180b\u180c\u180d\u180f"
@@ -88,7 +89,7 @@ def _visible(text: str) -> str:
     out: list[str] = []
     marks = 0
     for char in text:
-        kind = _kind(char)
+        kind = "letter" if char == " " else _kind(char)
         marks = marks + 1 if kind == "mark" else 0
         if kind == "hidden" or marks > _COMBINING_RUN:
             out.append(_escaped(char))

@@ -1,0 +1,69 @@
+"""Nothing from outside does anything on a screen."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from l402tui.protocol.text import Shown, say, shown
+
+
+@given(st.binary(max_size=400) | st.text(max_size=400))
+def test_only_printable_characters_come_out(raw: bytes | str) -> None:
+    text = shown(raw).text
+    for char in text:
+        assert char.isprintable(), f"U+{ord(char):04X}"
+        assert unicodedata.bidirectional(char) not in {"LRE", "RLE", "PDF", "LRO", "RLO", "LRI"}
+
+
+@given(st.binary(max_size=400))
+def test_the_raw_bytes_are_kept_whole(raw: bytes) -> None:
+    assert shown(raw, limit=10).raw == raw
+
+
+@given(st.text(max_size=50))
+def test_what_is_shown_stays_the_same_when_it_is_shown_again(text: str) -> None:
+    once = shown(text).text
+    assert shown(once, limit=10_000).text == once
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        (b"plain", "plain"),
+        (b"\x1b]0;x\x07", "\\x1b]0;x\\x07"),
+        (b"\xc2\x9b31m", "\\x9b31m"),
+        (b"\x9b31m", "\\x9b31m"),
+        ("\u202etas", "‹U+202E›tas"),
+        ("a\u200bb\u200dc", "a‹U+200B›b‹U+200D›c"),
+        ("a\u00a0b\u3000c", "a\\xa0b‹U+3000›c"),
+        ("a\r\nb\tc\x00", "a\\x0d\\x0ab\\x09c\\x00"),
+        ("\U000e0041", "‹U+E0041›"),
+        ("[@click=app.quit]x[/]", "[@click=app.quit]x[/]"),
+        ("été 日本", "été 日本"),
+    ],
+)
+def test_each_trick_is_visible(raw: bytes | str, text: str) -> None:
+    assert shown(raw).text == text
+
+
+def test_a_pile_of_marks_does_not_climb() -> None:
+    text = shown("e" + "\u0301" * 50).text
+    assert text.count("\u0301") == 2
+    assert text.count("‹U+0301›") == 48
+
+
+def test_what_is_cut_is_counted() -> None:
+    long = shown("x" * 250)
+    assert long.cut == 50
+    assert long.text == "x" * 200 + "… +50"
+
+
+def test_say_inserts_values_and_never_reads_them_as_templates() -> None:
+    assert say("{} and {name}", shown("{0}"), name=shown("{name}")).text == "{0} and {name}"
+    assert say("a brace { alone").text == "a brace { alone"
+
+
+def test_shown_is_no_str() -> None:
+    assert not isinstance(Shown("x"), str)
