@@ -22,7 +22,7 @@ def test_it_cannot_be_written_elsewhere() -> None:
     secret = Secret(CANARY)
     for write in (pickle.dumps, copy.deepcopy, json.dumps):
         with pytest.raises(TypeError):
-            write(secret)  # type: ignore[operator]  # three functions of one kind of use
+            write(secret)
 
 
 def test_it_comes_out_on_request_only() -> None:
