@@ -125,7 +125,7 @@ def checked(state: State, event: e.Checked) -> Step:
         return finish(state, endings.blocked(blocks))
     known = event.known
     if known is not None and known.state.proven:
-        return retry(replace(state, intent=known, resumed=True, held=known.held()))
+        return take_over(state, known)
     if not state.may_pay or event.quote is None:
         return finish(state, endings.previewed(state.request, event.quote))
     if known is not None and known.state.open:
@@ -134,8 +134,10 @@ def checked(state: State, event: e.Checked) -> Step:
 
 
 def take_over(state: State, known: Intent) -> Step:
-    """The invoice of this bill is being paid already: follow that payment."""
+    """The invoice of this bill is paid, or is being paid already: follow that payment."""
     state = replace(state, intent=known, resumed=True)
+    if known.state.proven:
+        return retry(replace(state, held=known.held()))
     if known.state is IntentState.RESERVED:
         return finish(state, endings.open_payment(known))
     return replace(state, phase=Phase.TRACKING), (Track(known),)

@@ -1,0 +1,188 @@
+"""What happens after the payment: the credential is used until it opens, and never bought again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from l402tui.flow import moves
+from l402tui.flow.commands import Ask, Pay, Record, RecordUse, Reserve, Retry, Wait
+from l402tui.flow.events import (
+    Answered,
+    Challenged,
+    Failed,
+    Fault,
+    Found,
+    ResultStored,
+    Retried,
+    Unreachable,
+    Waited,
+)
+from l402tui.flow.model import Held, Intent, IntentState, Money, Outcome
+from l402tui.protocol.text import say
+from tests.flow import makers as m
+from tests.flow.playbook import Play, play
+from tests.flow.scenes import paid
+
+OTHER_NAME = replace(m.HELD, scheme="LSAT")
+SILENCE = Unreachable(Fault.TIMEOUT, say("no answer in time"))
+CUT_OFF = Unreachable(Fault.PROTOCOL, say("the line was cut"), maybe_received=True)
+TROUBLE = say("the disk is full")
+
+
+def stored(state: IntentState, intent: Intent = m.PAID) -> ResultStored:
+    return ResultStored(intent.to(state))
+
+
+def closes(flow: Play, state: IntentState) -> Play:
+    """The books are closed with this state."""
+    flow << Record
+    record = flow.said[-1]
+    assert isinstance(record, Record)
+    assert record.state is state
+    return flow >> stored(state)
+
+
+def test_paid_and_delivered() -> None:
+    flow = paid() >> Retried(m.REQUEST, b"") >> Answered(m.answer())
+    flow << RecordUse(m.HELD, m.REQUEST, accepted=True)
+    closes(flow, IntentState.ACTIVE)
+    ending = flow.ends(Outcome.PAID, Money.SPENT)
+    assert ending.cost == m.INVOICE.amount + m.FEE
+    assert ending.payment_hash == m.HASH
+
+
+def test_an_answer_that_is_cut_short_is_not_delivered() -> None:
+    flow = paid() >> Answered(replace(m.answer(), complete=False)) << RecordUse
+    closes(flow, IntentState.ACTIVE).ends(Outcome.UNDELIVERED, Money.SPENT)
+
+
+def test_an_error_of_the_request_itself_is_an_answer() -> None:
+    flow = paid() >> Answered(m.answer(404)) << RecordUse
+    closes(flow, IntentState.ACTIVE).ends(Outcome.PAID, Money.SPENT)
+
+
+# --- refused -----------------------------------------------------------------------------------
+
+
+def test_a_402_after_payment_is_one_try_with_the_other_name() -> None:
+    flow = paid() >> Challenged(m.BILL_402) << Retry(m.REQUEST, OTHER_NAME, 2)
+    flow >> Answered(m.answer()) << RecordUse
+    closes(flow, IntentState.ACTIVE).ends(Outcome.PAID, Money.SPENT)
+
+
+def test_a_402_under_both_names_is_rejected_and_nothing_more_is_paid() -> None:
+    flow = paid() >> Challenged(m.BILL_402) << Retry(m.REQUEST, OTHER_NAME, 2)
+    flow >> Challenged(m.BILL_402) << RecordUse(OTHER_NAME, m.REQUEST, accepted=False)
+    closes(flow, IntentState.REJECTED).ends(Outcome.REJECTED, Money.SPENT)
+    assert sum(isinstance(command, Pay) for command in flow.said) == 1
+    assert sum(isinstance(command, Ask) for command in flow.said) == 1
+
+
+def test_an_lsat_credential_is_tried_as_l402() -> None:
+    intent = replace(m.PAID, scheme="LSAT")
+    flow = play(m.REQUEST) >> Found((), intent) << Retry(m.REQUEST, intent.held())
+    flow >> Challenged(m.BILL_402) << Retry(m.REQUEST, replace(intent.held(), scheme="L402"), 2)
+
+
+# --- the server is in trouble ------------------------------------------------------------------
+
+
+def fails(flow: Play, event: Answered | Unreachable, held: Held = m.HELD) -> Play:
+    """It fails as often as it is tried."""
+    for attempt in range(1, moves.ATTEMPTS):
+        flow >> event << Record << Wait(float(2 ** (attempt - 1)))
+        flow >> stored(IntentState.REDEEM_RETRY)
+        flow >> Waited() << Retry(m.REQUEST, held, attempt + 1)
+    return flow >> event
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504, 429])
+def test_trouble_is_waited_out_with_the_same_credential(status: int) -> None:
+    flow = fails(paid(), Answered(m.answer(status)))
+    closes(flow, IntentState.REDEEM_RETRY).ends(Outcome.UNDELIVERED, Money.SPENT)
+    assert sum(isinstance(command, Pay) for command in flow.said) == 1
+    assert sum(isinstance(command, Reserve) for command in flow.said) == 1
+
+
+@pytest.mark.parametrize("silence", [SILENCE, CUT_OFF], ids=["silence", "cut off"])
+def test_silence_is_waited_out_with_the_same_credential(silence: Unreachable) -> None:
+    flow = fails(paid(), silence)
+    closes(flow, IntentState.REDEEM_RETRY).ends(Outcome.UNDELIVERED, Money.SPENT)
+
+
+def test_a_server_that_comes_back_delivers() -> None:
+    flow = paid() >> Answered(m.answer(503)) << Record << Wait >> stored(IntentState.REDEEM_RETRY)
+    flow >> Waited() << Retry >> Answered(m.answer()) << RecordUse
+    closes(flow, IntentState.ACTIVE).ends(Outcome.PAID, Money.SPENT)
+
+
+def test_notes_that_cannot_be_written_do_not_stop_the_retry() -> None:
+    flow = paid() >> Answered(m.answer(503)) << Record << Wait >> Failed(TROUBLE)
+    flow >> Waited() << Retry
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [(b"7", 7.0), (b"86400", moves.LONGEST_WAIT), (b"soon", 1.0), (b"0", 1.0)],
+)
+def test_the_server_may_ask_for_a_pause(value: bytes, seconds: float) -> None:
+    response = m.answer(503, ((b"Retry-After", value),))
+    paid() >> Answered(response) << Record << Wait(seconds)
+
+
+POST_TROUBLE: list[tuple[Answered | Unreachable, str]] = [
+    (Answered(m.answer(503)), "status"),
+    (CUT_OFF, "cut off"),
+    (SILENCE, "silence"),
+]
+
+
+@pytest.mark.parametrize("event", [event for event, _ in POST_TROUBLE])
+def test_a_request_that_changes_something_is_not_repeated(event: Answered | Unreachable) -> None:
+    flow = paid(m.POST) >> event
+    closes(flow, IntentState.REDEEM_RETRY).ends(Outcome.UNDELIVERED, Money.SPENT)
+    assert sum(isinstance(command, Retry) for command in flow.said) == 1
+    flow.never(Wait)
+
+
+# --- the next run ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", [IntentState.PAID, IntentState.REDEEM_RETRY])
+def test_what_is_paid_and_not_delivered_is_used_by_the_next_run(state: IntentState) -> None:
+    intent = m.PAID.to(state)
+    flow = play(m.REQUEST) >> Found((), intent) << Retry(m.REQUEST, intent.held())
+    flow >> Answered(m.answer()) << RecordUse
+    ending = closes(flow, IntentState.ACTIVE).never(Pay).ends(Outcome.PAID, Money.EARLIER)
+    assert ending.cost == 0
+
+
+def test_what_was_paid_earlier_and_is_refused_now_is_rejected() -> None:
+    flow = play(m.REQUEST) >> Found((), m.PAID) << Retry >> Challenged(m.BILL_402) << Retry
+    flow >> Challenged(m.BILL_402) << RecordUse
+    closes(flow, IntentState.REJECTED).never(Pay).ends(Outcome.REJECTED, Money.EARLIER)
+
+
+# --- the books ---------------------------------------------------------------------------------
+
+
+def test_a_delivery_that_cannot_be_written_down_is_told() -> None:
+    flow = paid() >> Answered(m.answer()) << RecordUse << Record >> Failed(TROUBLE)
+    ending = flow.ends(Outcome.PAID, Money.SPENT)
+    assert "disk is full" in ending.todo.text
+
+
+def test_a_note_that_fails_before_one_that_works_is_no_reason_to_stumble() -> None:
+    flow = paid() >> Answered(m.answer()) << RecordUse << Record
+    flow >> Failed(TROUBLE)  # of the first
+    from l402tui.flow.commands import Finish
+
+    flow << Finish >> stored(IntentState.ACTIVE)
+
+
+def test_late_news_about_the_intent_are_kept_while_retrying() -> None:
+    flow = paid() >> stored(IntentState.REDEEM_RETRY)
+    assert flow.state.intent is not None
+    assert flow.state.intent.state is IntentState.REDEEM_RETRY

@@ -1,0 +1,274 @@
+"""What happens before any money moves: looking up, asking, decoding, checking, asking a person."""
+
+from __future__ import annotations
+
+import pytest
+
+from l402tui.flow import moves
+from l402tui.flow.checks import Finding, Severity
+from l402tui.flow.commands import (
+    Ask,
+    Check,
+    Decode,
+    Finish,
+    Pay,
+    RecordUse,
+    Release,
+    Reserve,
+    Retry,
+    Send,
+    StoreSending,
+    Track,
+)
+from l402tui.flow.events import (
+    Answered,
+    ApprovalAsked,
+    Challenged,
+    Checked,
+    Declined,
+    Decoded,
+    Failed,
+    Fault,
+    Found,
+    Outstanding,
+    Released,
+    Requested,
+    Reserved,
+    ResultStored,
+    Unreachable,
+    Waited,
+)
+from l402tui.flow.flow import UnexpectedEvent
+from l402tui.flow.model import Intent, IntentState, Money, Outcome, Request
+from l402tui.protocol.text import say
+from tests.flow import makers as m
+from tests.flow.playbook import play
+from tests.flow.scenes import approved, asked, challenged
+
+TROUBLE = say("the disk is full")
+BLOCK = Finding("C12", "belong together", Severity.BLOCK, say("They do not belong together."))
+ASK = Finding("C04", "redirects", Severity.ASK, say("Somebody else wants money."))
+
+
+def test_a_free_answer_costs_nothing() -> None:
+    flow = play(m.REQUEST) >> Found() << Send(m.REQUEST) >> Answered(m.answer())
+    flow.ends(Outcome.FREE, Money.NONE)
+
+
+def test_a_credential_that_is_held_goes_with_the_first_request() -> None:
+    flow = (
+        play(m.REQUEST)
+        >> Found((m.OLD_HELD,))
+        << Send(m.REQUEST, m.OLD_HELD)
+        >> Requested(m.REQUEST, b"", m.OLD_HELD)
+        >> Answered(m.answer())
+        << RecordUse(m.OLD_HELD, m.REQUEST, accepted=True)
+    )
+    ending = flow.ends(Outcome.REUSED, Money.EARLIER)
+    assert ending.cost == 0
+
+
+def test_every_held_credential_is_tried_before_a_bill_is_read() -> None:
+    first, second = m.other_held(1), m.other_held(2)
+    flow = (
+        play(m.REQUEST)
+        >> Found((first, second))
+        << Send(m.REQUEST, first)
+        >> Challenged(m.BILL_402)
+        << RecordUse(first, m.REQUEST, accepted=False)
+        << Send(m.REQUEST, second)
+        >> Failed(TROUBLE)  # the note about the first could not be written: no reason to stop
+        >> Challenged(m.BILL_402)
+        << RecordUse(second, m.REQUEST, accepted=False)
+        << Decode(m.BILL_402)
+        >> Failed(TROUBLE)
+        >> Decoded(m.BILL)
+        << Check(m.REQUEST, m.BILL, second)
+    )
+    assert flow.state.refused == second
+
+
+def test_no_answer_costs_nothing() -> None:
+    flow = play(m.REQUEST) >> Found() << Send(m.REQUEST)
+    flow >> Unreachable(Fault.CONNECT, say("nothing listens there"))
+    flow.ends(Outcome.UNREACHABLE, Money.NONE)
+
+
+def test_without_a_vault_nothing_is_sent() -> None:
+    flow = play(m.REQUEST) >> Failed(TROUBLE)
+    flow.never(Send).ends(Outcome.BROKEN, Money.NONE)
+
+
+def test_a_402_that_is_not_l402_is_named_and_not_paid() -> None:
+    from l402tui.flow.bill import read_bill
+
+    response = m.answer(402, body=b'{"x402Version": 1, "accepts": []}')
+    flow = (
+        play(m.REQUEST)
+        >> Found()
+        << Send(m.REQUEST)
+        >> Challenged(response)
+        << Decode(response)
+        >> Decoded(read_bill(response))
+    )
+    ending = flow.never(Check, Ask, Pay).ends(Outcome.NOT_PAYABLE, Money.NONE)
+    assert "x402" in ending.what.text
+
+
+def test_one_block_ends_it_before_anybody_is_asked() -> None:
+    flow = challenged() >> Checked((ASK, BLOCK), m.QUOTE)
+    ending = flow.never(Ask, Reserve, Pay).ends(Outcome.REFUSED, Money.NONE)
+    assert "C12" in ending.what.text
+
+
+def test_checks_that_cannot_be_made_end_it() -> None:
+    flow = challenged() >> Failed(TROUBLE)
+    flow.never(Ask).ends(Outcome.BROKEN, Money.NONE)
+
+
+# --- no-pay ------------------------------------------------------------------------------------
+
+
+def test_no_pay_only_looks_at_the_price() -> None:
+    flow = challenged(may_pay=False) >> Checked((ASK,), m.QUOTE)
+    flow.never(Ask, Reserve, Pay, Track).ends(Outcome.PREVIEWED, Money.NONE)
+
+
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS"])
+def test_a_method_that_only_looks_never_pays(method: str) -> None:
+    request = Request(m.URL, method)
+    flow = challenged(request) >> Checked((), m.QUOTE)
+    flow.never(Ask, Reserve, Pay, Track).ends(Outcome.PREVIEWED, Money.NONE)
+
+
+@pytest.mark.parametrize("intent", [m.SENDING, m.IN_FLIGHT, m.UNKNOWN])
+def test_no_pay_does_not_even_follow_a_payment_under_way(intent: Intent) -> None:
+    flow = play(m.REQUEST, may_pay=False) >> Found((), intent)
+    flow.never(Track, Pay).ends(Outcome.UNSETTLED, Money.PERHAPS)
+
+
+def test_no_pay_with_the_invoice_of_an_open_payment_only_looks() -> None:
+    flow = challenged(may_pay=False) >> Checked((), m.QUOTE, m.SENDING)
+    flow.never(Track, Pay).ends(Outcome.PREVIEWED, Money.NONE)
+
+
+def test_no_pay_uses_what_was_paid_for_earlier() -> None:
+    flow = play(m.REQUEST, may_pay=False) >> Found((), m.PAID)
+    flow << Retry(m.REQUEST, m.PAID.held())
+    flow.never(Track, Pay, Reserve)
+
+
+# --- what the vault knows about this very invoice ----------------------------------------------
+
+
+def test_an_invoice_that_is_paid_already_is_not_paid_again() -> None:
+    flow = challenged() >> Checked((), m.QUOTE, m.PAID) << Retry(m.REQUEST, m.PAID.held())
+    flow.never(Ask, Reserve, Pay)
+
+
+@pytest.mark.parametrize("intent", [m.SENDING, m.IN_FLIGHT, m.UNKNOWN])
+def test_an_invoice_that_is_being_paid_is_followed(intent: Intent) -> None:
+    flow = challenged() >> Checked((), m.QUOTE, intent) << Track(intent)
+    flow.never(Ask, Reserve, Pay)
+
+
+def test_another_run_that_is_about_to_pay_the_same_invoice_is_left_alone() -> None:
+    flow = challenged() >> Checked((), m.QUOTE, m.RESERVED)
+    flow.never(Ask, Reserve, Pay).ends(Outcome.UNSETTLED, Money.NONE)
+
+
+def test_a_reservation_that_was_left_behind_is_given_back() -> None:
+    flow = (
+        play(m.REQUEST)
+        >> Found((), m.RESERVED)
+        << Release(m.RESERVED, "the program stopped before anything was sent")
+        >> Released(m.RESERVED.to(IntentState.RELEASED))
+        << Send(m.REQUEST)
+    )
+    assert flow.state.intent is None
+    assert not flow.state.resumed
+
+
+def test_a_reservation_that_cannot_be_given_back_ends_it() -> None:
+    flow = play(m.REQUEST) >> Found((), m.RESERVED) << Release >> Failed(TROUBLE)
+    flow.never(Pay, Track).ends(Outcome.BROKEN, Money.NONE)
+
+
+# --- the approval ------------------------------------------------------------------------------
+
+
+def test_a_no_is_a_no() -> None:
+    flow = asked() >> ApprovalAsked(m.QUOTE, ()) >> Declined(say("too dear"))
+    flow.never(Reserve, Pay).ends(Outcome.DECLINED, Money.NONE)
+
+
+def test_a_yes_to_another_bill_is_not_one() -> None:
+    flow = asked() >> approved(digest="0" * 64)
+    flow.never(Reserve, Pay).ends(Outcome.REFUSED, Money.NONE)
+
+
+def test_an_invoice_that_expires_while_it_is_read_is_not_paid() -> None:
+    flow = asked() >> approved(at=m.EXPIRES - moves.EXPIRY_MARGIN + 1)
+    ending = flow.never(Reserve, Pay).ends(Outcome.REFUSED, Money.NONE)
+    assert "C16" in ending.why.text
+
+
+def test_an_invoice_that_is_good_for_long_enough_is_paid() -> None:
+    asked() >> approved(at=m.EXPIRES - moves.EXPIRY_MARGIN) << Reserve
+
+
+def test_an_approval_that_is_too_old_is_taken_back() -> None:
+    late = m.NOW + moves.APPROVAL_LASTS + 1
+    flow = asked() >> approved() << Reserve >> Reserved(m.RESERVED, at=late) << Release
+    flow >> Released(m.RESERVED.to(IntentState.RELEASED))
+    ending = flow.never(StoreSending, Pay).ends(Outcome.REFUSED, Money.NONE)
+    assert "C27" in ending.why.text
+
+
+def test_an_invoice_that_expires_between_yes_and_paying_is_given_back() -> None:
+    yes = m.EXPIRES - moves.EXPIRY_MARGIN
+    flow = asked() >> approved(at=yes) << Reserve >> Reserved(m.RESERVED, at=yes + 1) << Release
+    flow >> Released(m.RESERVED.to(IntentState.RELEASED))
+    flow.never(StoreSending, Pay).ends(Outcome.REFUSED, Money.NONE)
+
+
+def test_nothing_is_sent_that_could_not_be_reserved() -> None:
+    flow = asked() >> approved() << Reserve >> Failed(TROUBLE)
+    flow.never(StoreSending, Pay).ends(Outcome.BROKEN, Money.NONE)
+
+
+def test_nothing_is_sent_that_could_not_be_written_as_sending() -> None:
+    flow = asked() >> approved() << Reserve >> Reserved(m.RESERVED, at=m.NOW) << StoreSending
+    flow >> Failed(TROUBLE)
+    flow.never(Pay).ends(Outcome.BROKEN, Money.NONE)
+
+
+@pytest.mark.parametrize("intent", [m.SENDING, m.IN_FLIGHT, m.UNKNOWN])
+def test_a_hash_that_another_run_pays_by_now_is_followed(intent: Intent) -> None:
+    flow = asked() >> approved() << Reserve >> Outstanding(intent) << Track(intent)
+    flow.never(StoreSending, Pay)
+
+
+def test_a_hash_that_another_run_has_paid_by_now_is_used() -> None:
+    flow = asked() >> approved() << Reserve >> Outstanding(m.PAID)
+    flow << Retry(m.REQUEST, m.PAID.held())
+    flow.never(StoreSending, Pay, Track)
+
+
+# --- the machine itself ------------------------------------------------------------------------
+
+
+def test_an_event_without_an_arrow_is_a_mistake() -> None:
+    flow = play(m.REQUEST)
+    with pytest.raises(UnexpectedEvent, match="Waited while looking up"):
+        flow >> Waited()
+
+
+def test_news_about_the_books_change_nothing_while_the_server_is_asked() -> None:
+    flow = play(m.REQUEST) >> Found() << Send(m.REQUEST) >> ResultStored(m.RESERVED)
+    assert flow.state.intent is None
+
+
+def test_the_end_is_the_end_whatever_the_books_say() -> None:
+    flow = play(m.REQUEST) >> Found((m.OLD_HELD,)) << Send >> Answered(m.answer()) << RecordUse
+    flow << Finish >> Failed(TROUBLE) >> ResultStored(m.RESERVED)
