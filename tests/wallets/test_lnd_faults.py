@@ -313,13 +313,34 @@ async def test_an_unknown_error_is_quoted_harmlessly(node: FakeNode, wallet: Lnd
     assert str(event.why).isprintable()
 
 
-@pytest.mark.usefixtures("hurried")
-async def test_a_node_that_says_nothing_leaves_the_payment_unknown(
-    node: FakeNode, wallet: LndWallet
+@pytest.mark.parametrize(
+    ("error", "again"),
+    [
+        (Abort("UNAVAILABLE", "connection refused"), True),
+        (Abort("UNKNOWN", "the RPC server is in the process of starting up"), True),
+        (Abort("UNKNOWN", "what?"), True),
+        (Abort("UNKNOWN", "permission denied"), False),
+        (Abort("UNKNOWN", "wallet locked"), False),
+        (Abort("UNIMPLEMENTED"), False),
+    ],
+)
+async def test_asking_again_is_for_what_passes_by_itself(
+    node: FakeNode, wallet: LndWallet, error: Abort, again: bool
 ) -> None:
+    node.tracks.append([error])
+    (event,) = await said(wallet.track(intent()))
+    assert isinstance(event, PaymentUnknown)
+    assert event.ask_again is again
+
+
+async def test_a_node_that_says_nothing_leaves_the_payment_unknown(
+    node: FakeNode, wallet: LndWallet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lnd_rpc, "ASK_SECONDS", 0.2)
     node.sends.append([Hang()])
     node.tracks.append([Hang()])
-    (event,) = await said(wallet.pay(intent()))
+    async with asyncio.timeout(10):  # the whole payment could take longer
+        (event,) = await said(wallet.pay(intent()))
     assert isinstance(event, PaymentUnknown)
     assert event.ask_again
 
@@ -387,6 +408,15 @@ async def test_a_port_that_speaks_no_tls_is_named(connect: Connect) -> None:
     async with server:
         facts = await connect(server.sockets[0].getsockname()[1]).facts()
     assert "does not speak TLS" in str(facts.trouble)
+
+
+async def test_proxies_of_the_web_are_not_used(
+    node: FakeNode, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("no_proxy", raising=False)
+    for name in ("grpc_proxy", "https_proxy", "http_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    assert (await connect(node.port).facts()).ready
 
 
 # --- what it says about itself -------------------------------------------------------------------

@@ -173,11 +173,15 @@ from l402tui.settings import LndSettings
 from l402tui.wallets.lnd import LndWallet
 assert "grpc" not in sys.modules, "gRPC is imported only where a connection is made"
 before = dict(os.environ)
+def no_tls(_, writer):
+    writer.write(b"HTTP/1.1 400 Bad Request\\r\\n\\r\\n")
+    writer.close()
 async def main():
-    wallet = LndWallet.connect(LndSettings("127.0.0.1:1", sys.argv[1], sys.argv[2]))
-    facts = await wallet.facts()
-    assert not facts.ready
-    await wallet.close()
+    async with await asyncio.start_server(no_tls, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        wallet = LndWallet.connect(LndSettings(f"127.0.0.1:{port}", *sys.argv[1:]))
+        assert "does not speak TLS" in str((await wallet.facts()).trouble)
+        await wallet.close()
 asyncio.run(main())
 assert dict(os.environ) == before, set(os.environ.items()) ^ set(before.items())
 """
