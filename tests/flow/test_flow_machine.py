@@ -33,7 +33,7 @@ from tests.flow import (
     test_flow_before_paying,
     test_flow_paying,
 )
-from tests.flow.playbook import SEEN, play
+from tests.flow.playbook import SEEN, Play, play
 
 WHY = say("because")
 
@@ -98,17 +98,16 @@ _PREIMAGES = st.sampled_from([m.PREIMAGE, m.WRONG_PREIMAGE])
 _DIGESTS = st.sampled_from([m.QUOTE.digest, m.QUOTE.digest, "0" * 64])
 
 
-_OPENINGS = st.sampled_from(
-    [
-        lambda: play(m.REQUEST),
-        scenes.asked,
-        scenes.paying,
-        scenes.paid,
-        lambda: scenes.resumed(m.SENDING),
-        lambda: scenes.resumed(m.IN_FLIGHT),
-        lambda: scenes.resumed(m.UNKNOWN),
-    ]
+_BEGUN: tuple[Callable[[], Play], ...] = (
+    lambda: play(m.REQUEST),
+    scenes.asked,
+    scenes.paying,
+    scenes.paid,
+    lambda: scenes.resumed(m.SENDING),
+    lambda: scenes.resumed(m.IN_FLIGHT),
+    lambda: scenes.resumed(m.UNKNOWN),
 )
+_OPENINGS = st.sampled_from(_BEGUN)
 
 
 def _made(kind: type[e.Event], state: State) -> st.SearchStrategy[e.Event]:
