@@ -59,7 +59,7 @@ _WHY: Final[dict[type[c.Command], str]] = {
 
 
 def guide(command: c.Command) -> Guide:
-    """Say what ``command`` will do. Commands that step mode never waits for get a plain sentence."""
+    """Say what ``command`` will do. Commands step mode never waits for get a plain sentence."""
     why = say(_WHY.get(type(command), "It keeps the books; nothing leaves this computer."))
     return Guide(_what(command), why, _money(command))
 

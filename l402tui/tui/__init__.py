@@ -1,0 +1,48 @@
+"""How a person uses l402tui in the terminal.
+
+:func:`run` is all that other rooms call. Textual is imported when it is called, not before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from l402tui.protocol.url import Url
+    from l402tui.settings import Settings
+    from l402tui.wiring import Receive, Session
+
+__all__ = ["run"]
+
+
+def run(
+    settings: Settings,
+    url: str | None = None,
+    *,
+    demo: bool = False,
+    switches: Sequence[str] = (),
+    wallet: str | None = None,
+    no_pay: bool = False,
+    step: bool = True,
+) -> int:
+    """Run the explorer until the person leaves it. Gives the exit code, never 0 after a crash.
+
+    ``demo``: on the practice server, with these mistakes switched on. ``wallet`` as in
+    :func:`~l402tui.wiring.open_session`; ``no_pay`` leaves nothing that could pay.
+    """
+    from l402tui.tui.app import ExplorerApp
+    from l402tui.wiring import open_session, practice_session
+
+    def opener(
+        *, demo: bool, url: Url | None, receive: Receive
+    ) -> AbstractAsyncContextManager[Session]:
+        if demo:
+            return practice_session(settings, switches=",".join(switches))
+        chosen = "none" if no_pay else wallet
+        return open_session(settings, chosen, receive=receive, url=url)
+
+    app = ExplorerApp(opener, url, demo=demo, step=step)
+    app.run()
+    return app.return_code or 0

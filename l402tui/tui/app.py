@@ -1,0 +1,163 @@
+"""Which screen is there, and how does the program end?
+
+:class:`ExplorerApp` carries out the actions that are the same everywhere, and nothing else: what a
+flow is lives in ``flow/``, what it looks like in ``screens/``. A crash prints the traceback without
+the values of variables, because those may be secrets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import PurePath
+from typing import Any, ClassVar
+
+from rich.segment import Segments
+from rich.traceback import Traceback
+from textual import events
+from textual.app import App, SystemCommand
+from textual.binding import BindingType
+from textual.screen import Screen
+
+from l402tui.protocol.text import Shown
+from l402tui.tui.keeper import Opener
+from l402tui.tui.keymap import Where, bindings, keys_of
+from l402tui.tui.rhythm import Rhythm
+from l402tui.tui.screens.flow import FlowScreen
+from l402tui.tui.screens.welcome import Welcome
+from l402tui.tui.theme import L402, theme_for
+
+__all__ = ["ExplorerApp"]
+
+
+class ExplorerApp(App[None]):
+    """The explorer in the terminal."""
+
+    TITLE = "l402tui"
+    # All of them here: Textual loads no style sheet of a first screen's own.
+    CSS_PATH: ClassVar[list[str | PurePath]] = [
+        "app.tcss", "screens/welcome.tcss", "screens/flow.tcss", "modals/modals.tcss",
+    ]  # fmt: skip
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(Where.EVERYWHERE)]
+    ENABLE_COMMAND_PALETTE = True
+
+    def __init__(
+        self, opener: Opener, url: str | None = None, *, demo: bool = False, step: bool = True
+    ) -> None:
+        """``opener`` makes the sessions; without ``url`` and ``demo`` it begins with a welcome."""
+        super().__init__()
+        self.animation_level = "none"
+        self.rhythm = Rhythm()
+        self._opener = opener
+        self._url = url
+        self._demo = demo
+        self._step = step
+        self._confirmed = False
+        self.register_theme(L402)
+        self.theme = theme_for()
+
+    def get_default_screen(self) -> Screen[Any]:
+        """The flow at once, or the welcome."""
+        if self._demo or self._url:
+            return self._flow(self._url, demo=self._demo)
+        return Welcome()
+
+    def _flow(self, url: str | None, *, demo: bool) -> FlowScreen:
+        return FlowScreen(self._opener, self.rhythm, url=url, demo=demo, step=self._step)
+
+    def on_welcome_open(self, event: Welcome.Open) -> None:
+        """From the welcome to a flow."""
+        self.push_screen(self._flow(None, demo=event.demo))
+
+    async def on_event(self, event: events.Event) -> None:
+        """Note when keys come, before anybody acts on them: see :mod:`~l402tui.tui.rhythm`."""
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            self.rhythm.key(event.time)
+        elif isinstance(event, events.Paste) and not event.is_forwarded:
+            self.rhythm.paste(event.time)
+        await super().on_event(event)
+
+    # --- actions -------------------------------------------------------------------------------
+
+    def action_do(self, action: str) -> None:
+        """Do what a key, the palette or a click asks for, or say why it does nothing now."""
+        screen = self.screen
+        why_not = getattr(screen, "why_not", None)
+        refusal: Shown | None = why_not(action) if why_not is not None else None
+        if refusal is not None:
+            self.notify(refusal.text, timeout=6, markup=False)
+            return
+        deed = getattr(screen, f"do_{action}", None) or getattr(self, f"do_{action}", None)
+        if deed is not None:
+            deed()
+
+    def do_help(self) -> None:
+        """The keys."""
+        from l402tui.tui.modals.help import Help
+
+        self.push_screen(Help(getattr(self.screen, "PLACE", Where.EVERYWHERE)))
+
+    def do_palette(self) -> None:
+        """All commands by name."""
+        self.action_command_palette()
+
+    def do_back(self) -> None:
+        """From a screen without a way back of its own."""
+        self.exit()
+
+    def do_pane(self) -> None:
+        """The next pane."""
+        self.screen.focus_next()
+
+    def do_pane_back(self) -> None:
+        """The pane before."""
+        self.screen.focus_previous()
+
+    def do_leave(self) -> None:
+        """Out, from wherever."""
+        flow = next((one for one in self.screen_stack if isinstance(one, FlowScreen)), None)
+        if flow is not None and flow.running:
+            flow.leave(self.exit)
+        else:
+            self.exit()
+
+    def do_interrupt(self) -> None:
+        """Ctrl+C: copy what is selected, else leave."""
+        self.do_leave()
+
+    def action_help_quit(self) -> None:
+        """Textual's Ctrl+C where nothing is selected."""
+        self.do_leave()
+
+    async def action_quit(self) -> None:
+        """Textual's Ctrl+Q."""
+        self.do_leave()
+
+    def action_leave_flow(self) -> None:
+        """From the flow back to the welcome, or out."""
+        if len(self.screen_stack) > 1:
+            self.pop_screen()
+        else:
+            self.exit()
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Every action of the key table that has a place on this screen, then the theme."""
+        place = getattr(screen, "PLACE", Where.EVERYWHERE)
+        why_not = getattr(screen, "why_not", lambda action: None)
+        for key in keys_of(place, Where.EVERYWHERE):
+            if key.action == "palette":
+                continue
+            refusal = why_not(key.action)
+            about = f"{key.help} [{key.faces}]" if refusal is None else f"Not now: {refusal}"
+            title = f"{key.label[0].upper()}{key.label[1:]}"
+            yield SystemCommand(title, about, lambda action=key.action: self.action_do(action))
+        yield SystemCommand("Theme", "Change the colours", self.action_change_theme)
+
+    # --- the end -------------------------------------------------------------------------------
+
+    def _fatal_error(self) -> None:
+        # Textual's own version prints the values of all variables; preimages are among them.
+        self.bell()
+        traceback = Traceback(show_locals=False, width=None, max_frames=20)
+        rendered = self.console.render(traceback, self.console.options)
+        self._exit_renderables.append(Segments(rendered))
+        self._close_messages_no_wait()

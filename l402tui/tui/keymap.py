@@ -1,0 +1,149 @@
+"""Which key does what?
+
+One table. It makes the bindings, the key bar at the bottom, the help (``?``), the commands of the
+palette and the table in the README (:func:`markdown`). Only keys that every terminal sends as
+themselves are used: letters, digits, ``enter esc tab space / : ? \\``, F1 to F10, ``ctrl+p``,
+``ctrl+q`` and ``ctrl+c``. Others arrive as something else (``ctrl+m`` is Enter) or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from textual.binding import Binding
+
+__all__ = ["KEYS", "Key", "Where", "bindings", "keys_of", "markdown"]
+
+
+class Where(Enum):
+    """Where a key works."""
+
+    EVERYWHERE = "Everywhere"
+    WELCOME = "Welcome"
+    FLOW = "Flow"
+    HEX = "Bytes"
+    APPROVAL = "Payment question"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One thing a person can do, and the keys for it."""
+
+    where: Where
+    keys: tuple[str, ...]
+    """Textual's names, the first is the one that is shown."""
+    action: str
+    """What is carried out: ``do_<action>`` of the screen or the app."""
+    label: str
+    """One or two words for the key bar and the palette."""
+    help: str
+    """One sentence for the help."""
+    bar: int = 0
+    """Place in the key bar, lowest first; 0: not in the bar."""
+    bound: bool = True
+    """False where the widget that has the focus handles the key itself."""
+
+    @property
+    def face(self) -> str:
+        """The first key as a person knows it."""
+        return _face(self.keys[0])
+
+    @property
+    def faces(self) -> str:
+        """All of its keys."""
+        return " ".join(map(_face, self.keys))
+
+
+_NAMES: Final = {
+    "question_mark": "?",
+    "backslash": "\\",
+    "slash": "/",
+    "colon": ":",
+    "escape": "Esc",
+    "enter": "Enter",
+    "tab": "Tab",
+    "shift+tab": "Shift+Tab",
+    "space": "Space",
+    "ctrl+p": "^P",
+    "ctrl+q": "^Q",
+    "ctrl+c": "^C",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+}
+
+_E, _W, _F, _H, _A = Where
+
+KEYS: Final[tuple[Key, ...]] = (
+    # The flow, in the order in which a person meets it.
+    Key(_F, ("u",), "address", "address", "Edit the address. Enter sends, Esc leaves.", 7),
+    Key(_F, ("s",), "send", "send", "Send the request.", 1),
+    Key(_F, ("n", "space"), "next", "next step", "Take the next step (step mode).", 2),
+    Key(_F, ("a",), "automatic", "automatic", "Switch between step mode and automatic mode.", 8),
+    Key(_F, ("p",), "pay", "pay", "Open the payment question again. It asks before it pays.", 3),
+    Key(_F, ("i",), "invoice", "invoice QR", "Show the checked invoice as a QR code.", 4),
+    Key(_F, ("v",), "preimage", "preimage", "Enter the preimage that another wallet gave you.", 5),
+    Key(_F, ("r",), "again", "run again", "Run the same request again. It may cost something.", 6),
+    Key(_F, ("x",), "hex", "bytes", "Show or hide the bytes (in a narrow terminal).", 9),
+    Key(_F, ("w",), "wire", "wire log", "Show or hide the log of what happened.", 10),
+    Key(_F, ("m",), "secrets", "mask", "Show or mask preimages and credentials.", 0),
+    Key(_F, ("backslash",), "maximise", "maximise", "Let the pane with the focus fill the screen."),
+    Key(_F, ("y",), "copy", "copy", "Copy the selected field, its bytes or a curl command.", 11),
+    Key(_F, ("d",), "mistakes", "mistakes", "Choose a mistake of the practice server.", 12),
+    # Walking through the bytes. The hex view handles these itself.
+    Key(_H, ("left", "right"), "walk", "byte", "Go to the byte before or after.", bound=False),
+    Key(_H, ("up", "down"), "walk_rows", "row", "Go to the row before or after.", bound=False),
+    # The welcome.
+    Key(_W, ("d",), "demo", "demo", "Watch the whole flow on the practice server.", 1),
+    Key(_W, ("u",), "address", "address", "Open an address of your own.", 2),
+    # The question.
+    Key(_A, ("y",), "yes", "pay", "Pay. Deaf for the first moment, and to pasted text."),
+    Key(_A, ("n",), "no", "cancel", "Do not pay."),
+    # Everywhere.
+    Key(_E, ("question_mark", "f1"), "help", "help", "Show this help.", 20),
+    Key(_E, ("ctrl+p", "colon"), "palette", "commands", "Find any command by name.", 21),
+    Key(_E, ("tab",), "pane", "next pane", "Go to the next pane.", bound=False),
+    Key(_E, ("shift+tab",), "pane_back", "pane before", "Go to the pane before.", bound=False),
+    Key(_E, ("escape", "q"), "back", "back", "Go back; from the first screen, leave.", 22),
+    Key(_E, ("ctrl+q",), "leave", "quit", "Leave the program. Asks while a payment is under way."),
+    Key(_E, ("ctrl+c",), "interrupt", "copy or quit", "Copy what is selected, else leave."),
+)
+
+
+def keys_of(*places: Where) -> Iterator[Key]:
+    """The keys of these places, in the table's order."""
+    return (key for key in KEYS if key.where in places)
+
+
+def bindings(*places: Where, priority: bool = False) -> list[Binding]:
+    """Textual's bindings for these places. All lead to one action, ``do``, with the name."""
+    return [
+        Binding(
+            ",".join(key.keys),
+            f"app.do('{key.action}')",
+            key.label,
+            id=f"{key.where.name.lower()}.{key.action}",
+            show=False,
+            priority=priority,
+        )
+        for key in keys_of(*places)
+        if key.bound
+    ]
+
+
+def markdown() -> str:
+    """The table as Markdown, for the README."""
+    lines = ["| Where | Key | What it does |", "|---|---|---|"]
+    for place in (_F, _H, _W, _A, _E):
+        for key in keys_of(place):
+            faces = " ".join(f"`{_face(name)}`" for name in key.keys)
+            lines.append(f"| {place.value} | {faces} | {key.help} |")
+    return "\n".join(lines) + "\n"
+
+
+def _face(name: str) -> str:
+    return _NAMES.get(name) or (name.upper() if name[0] == "f" and len(name) > 1 else name)

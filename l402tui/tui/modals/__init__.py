@@ -1,0 +1,1 @@
+"""What opens over a screen and is answered: one question a file."""

@@ -1,0 +1,63 @@
+"""Which of these?
+
+A short list to choose from: what to copy, which mistake of the practice server to see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from l402tui.protocol.text import Shown
+from l402tui.tui.words import plain, styled
+
+__all__ = ["Choice", "Choose"]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One line of the list."""
+
+    name: str
+    """What :class:`Choose` answers."""
+    label: Shown
+    about: Shown
+
+
+class Choose(ModalScreen[str | None]):
+    """The chosen name, or None."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [("escape,q", "leave", "close")]
+
+    def __init__(self, title: str, choices: Sequence[Choice]) -> None:
+        super().__init__()
+        self._title, self._choices = title, choices
+
+    def compose(self) -> ComposeResult:
+        """The list."""
+        with Vertical(classes="box wide") as box:
+            box.border_title = Content(self._title)
+            box.border_subtitle = Content("Enter chooses, Esc closes")
+            yield OptionList(*map(_option, self._choices), compact=True)
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Enter or a click."""
+        self.dismiss(event.option.id)
+
+    def action_leave(self) -> None:
+        """None of these."""
+        self.dismiss(None)
+
+
+def _option(choice: Choice) -> Option:
+    about = styled(choice.about, "$secondary")
+    return Option(Content.assemble(plain(choice.label), "  ", about), id=choice.name)

@@ -1,0 +1,10 @@
+"""What fills the terminal. :data:`SCREENS` names those there are, in the order of their numbers."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["SCREENS"]
+
+SCREENS: Final = ("Flow",)
+"""Screens with a number. Tokens, Delegate, History, Wallets and Agents get 2 to 6."""

@@ -1,0 +1,384 @@
+"""What do the keys of the flow screen do, and when do they do nothing?
+
+One ``do_<action>`` for each row of the key table, and :meth:`Deeds.why_not`, which says in a
+sentence why an action makes no sense now. The key bar, the palette and the keys all ask it.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from textual.screen import Screen
+
+from l402tui.flow import events as e
+from l402tui.flow.model import Request
+from l402tui.protocol.invoice import Invoice
+from l402tui.protocol.text import Shown, say, shown
+from l402tui.protocol.tree import Node
+from l402tui.protocol.url import UrlError
+from l402tui.tui.modals.approve import Approve, Verdict
+from l402tui.tui.modals.ask import Ask
+from l402tui.tui.modals.choose import Choice, Choose
+from l402tui.tui.modals.invoice import Brought, InvoiceModal
+from l402tui.tui.rhythm import Rhythm
+from l402tui.tui.watch import Watch
+from l402tui.tui.widgets.address import AddressBar
+from l402tui.tui.widgets.exchange import ExchangeTree
+from l402tui.tui.widgets.hexview import HexView
+from l402tui.tui.widgets.why import WhyPane
+from l402tui.wiring import Session
+
+__all__ = ["Deeds"]
+
+
+class Deeds(Screen[None]):
+    """The actions; :class:`~l402tui.tui.screens.flow.FlowScreen` draws."""
+
+    demo: bool
+    step: bool
+    masked: bool
+    watched: Watch | None
+    session: Session | None
+    rhythm: Rhythm
+
+    if TYPE_CHECKING:  # what the screen brings
+
+        @property
+        def running(self) -> bool:
+            """Whether a flow is under way."""
+
+        def begin(self, request: Request) -> None:
+            """Run a request."""
+
+        async def stop(self) -> None:
+            """Stop watching."""
+
+        def redraw(self) -> None:
+            """Draw the lines."""
+
+        def tell(self, sentence: Shown, *, error: bool = False) -> None:
+            """A short note."""
+
+    # --- when not ------------------------------------------------------------------------------
+
+    def why_not(self, action: str) -> Shown | None:
+        """Why this action does nothing now; None where it does something."""
+        refuse = getattr(self, f"_no_{action}", None)
+        return refuse() if refuse is not None else None
+
+    def _no_send(self) -> Shown | None:
+        if self.running:
+            return say("A flow is under way. Esc stops it.")
+        return None
+
+    def _no_next(self) -> Shown | None:
+        if not self.running:
+            return None if self.watched is None else say("This flow is over. r runs it again.")
+        if self.watched is not None and self.watched.waiting is not None:
+            return None
+        if self.watched is not None and self.watched.question is not None:
+            return say("The next step is yours: p opens the payment question.")
+        if self.watched is not None and self.watched.intent is not None:
+            return say("The next step is yours: v enters the preimage, i shows the invoice.")
+        return say("It is under way; nothing waits for you.")
+
+    def _no_pay(self) -> Shown | None:
+        watch = self.watched
+        if watch is not None and watch.question is not None:
+            return None
+        if self.session is not None and self.session.wallet is None:
+            return say("Paying is switched off (no-pay).")
+        if watch is not None and watch.ending is not None:
+            return say("This flow is over. r runs the request again.")
+        return say("There is no bill to pay yet. Nothing was paid.")
+
+    def _no_invoice(self) -> Shown | None:
+        if self._checked_invoice() is not None:
+            return None
+        if self.watched is None or self.watched.last(e.Checked) is None:
+            return say("There is no checked invoice yet.")
+        if self.watched.paid is not None:
+            return say("This invoice is paid.")
+        if self.watched.ending is not None:
+            return say("This flow is over. r runs it again, with a new invoice.")
+        return say(
+            "The invoice is shown once you have said yes: its payment is written down first."
+        )
+
+    def _no_preimage(self) -> Shown | None:
+        if self.watched is not None and self.watched.intent is not None:
+            return None
+        return say("No invoice waits for a preimage. Only an external wallet needs this.")
+
+    def _no_again(self) -> Shown | None:
+        if self.running:
+            return say("It is still running. Esc stops it.")
+        return (
+            None if self.watched is not None else say("Nothing was run yet: s sends the request.")
+        )
+
+    def _no_address(self) -> Shown | None:
+        return say("A flow is under way. Esc stops it.") if self.running else None
+
+    def _no_copy(self) -> Shown | None:
+        chosen = self.query_one(ExchangeTree).chosen
+        return None if chosen is not None else say("Nothing is selected yet.")
+
+    def _no_mistakes(self) -> Shown | None:
+        if not self.demo:
+            return say("Only the practice server makes mistakes to order (l402tui demo).")
+        return say("A flow is under way. Esc stops it.") if self.running else None
+
+    # --- the flow ------------------------------------------------------------------------------
+
+    def on_address_bar_entered(self) -> None:
+        """Enter in the address sends."""
+        refusal = self._no_send()
+        if refusal is not None:
+            self.tell(refusal)
+        else:
+            self.do_send()
+
+    def do_send(self) -> None:
+        """Run the request in the address bar."""
+        try:
+            request = self.query_one(AddressBar).request()
+        except UrlError as error:
+            reason = shown(str(error))
+            told = say("This address cannot be opened: {}. Nothing was sent.", reason)
+            self.query_one(WhyPane).announce(None, told)
+            self.query_one(AddressBar).field.focus()
+            return
+        self.begin(request)
+
+    def do_next(self) -> None:
+        """The next step, the first one included."""
+        if self.watched is not None and self.watched.waiting is not None:
+            self.watched.go_on()
+        else:
+            self.do_send()
+
+    def do_automatic(self) -> None:
+        """Step mode or automatic mode."""
+        self.step = not self.step
+        if self.watched is not None:
+            self.watched.set_step(self.step)
+        self.tell(say("Step mode: every step waits for you." if self.step else "Automatic mode."))
+        self.redraw()
+
+    def do_again(self) -> None:
+        """The same request, after a warning."""
+        told = say(
+            "A credential that is held is used first, and costs nothing. If the server wants money "
+            "again, you are asked before anything is paid."
+        )
+
+        def go(sure: bool | None) -> None:
+            if sure:
+                self.do_send()
+
+        self.app.push_screen(Ask("Run it again?", told, "Run again", "Cancel"), go)
+
+    def do_address(self) -> None:
+        """Edit the address."""
+        self.query_one(AddressBar).field.focus()
+
+    # --- money ---------------------------------------------------------------------------------
+
+    def do_pay(self) -> None:
+        """Open the payment question."""
+        watch = self.watched
+        if watch is None or watch.question is None or self.session is None:
+            return
+        question = watch.question
+
+        def heard(verdict: Verdict | None) -> None:
+            if watch.question is not question:
+                return
+            if verdict is Verdict.PAY:
+                watch.say_yes(question.quote.digest)
+            elif verdict is Verdict.CANCEL:
+                watch.say_no()
+            self.redraw()
+
+        self.app.push_screen(
+            Approve(question.quote, question.findings, self.session.clock, self.rhythm), heard
+        )
+
+    def do_invoice(self, *, typing: bool = False) -> None:
+        """Show the invoice."""
+        watch, invoice = self.watched, self._checked_invoice()
+        if watch is None or invoice is None or self.session is None:
+            return
+        asking = watch.intent is not None
+
+        def brought(result: Brought | None) -> None:
+            if result is not None:
+                watch.bring(result.answer)
+            self.redraw()
+
+        modal = InvoiceModal(invoice, self.session.clock, asking=asking, typing=typing)
+        self.app.push_screen(modal, brought)
+
+    def do_preimage(self) -> None:
+        """Enter the preimage."""
+        self.do_invoice(typing=True)
+
+    def _checked_invoice(self) -> Invoice | None:
+        """The invoice that may be shown: an approved one, or a practice one that passed."""
+        watch = self.watched
+        if watch is None:
+            return None
+        if watch.intent is not None:
+            return Invoice.decode(watch.intent.invoice)
+        if watch.paid is not None or watch.ending is not None:
+            return None
+        decoded, asked = watch.last(e.Decoded), watch.last(e.ApprovalAsked)
+        if isinstance(decoded, e.Decoded) and isinstance(asked, e.ApprovalAsked):
+            # Nobody can pay a practice invoice from outside, so looking at it is harmless.
+            return None if asked.quote.wallet.name != "practice" else decoded.bill.invoice
+        return None
+
+    # --- looking -------------------------------------------------------------------------------
+
+    def do_hex(self) -> None:
+        """The bytes, shown or hidden."""
+        wide = self.has_class("-wide")
+        self.toggle_class("hide-hex" if wide else "show-hex")
+        self.remove_class("show-wire")
+
+    def do_wire(self) -> None:
+        """The log, shown or hidden."""
+        wide = self.has_class("-wide")
+        self.toggle_class("hide-wire" if wide else "show-wire")
+        self.remove_class("show-hex")
+
+    def do_maximise(self) -> None:
+        """One pane alone, or all."""
+        if self.maximized is not None:
+            self.minimize()
+        elif self.focused is not None:
+            self.maximize(self.focused, container=False)
+
+    def do_secrets(self) -> None:
+        """Secrets, masked or not."""
+        self.masked = not self.masked
+        self.query_one(HexView).mask(self.masked)
+        self.query_one(WhyPane).show(self.query_one(ExchangeTree).chosen, reveal=not self.masked)
+        told = (
+            "Secrets are masked."
+            if self.masked
+            else "Secrets are shown: whoever sees them can use them."
+        )
+        self.tell(say(told))
+
+    def do_mistakes(self) -> None:
+        """Choose what the practice server does wrong."""
+        from l402tui.practice.switches import Switch
+
+        choices = [Choice("", say("none"), say("The server does everything right."))]
+        choices += [Choice(one.value, shown(one.value), shown(one.sentence)) for one in Switch]
+
+        def chosen(name: str | None) -> None:
+            session = self.session
+            if name is None or session is None or session.practice is None:
+                return
+            path = f"/with/{name}/weather" if name else "/weather"
+            self.query_one(AddressBar).set(session.practice.url + path)
+            self.query_one(ExchangeTree).focus()
+            self.tell(say("s sends the request to the server with this mistake."))
+
+        self.app.push_screen(Choose("Mistakes of the practice server", choices), chosen)
+
+    # --- copying -------------------------------------------------------------------------------
+
+    def do_copy(self) -> None:
+        """Choose what to copy."""
+        node = self.query_one(ExchangeTree).chosen
+        if node is None:
+            return
+        values = dict(_copies(node, self.watched))
+        choices = [Choice(name, Shown(name), shown(text, 50)) for name, text in values.items()]
+        if node.secret:
+            hidden = say("secret, asks first")
+            choices = [Choice(one.name, one.label, hidden) for one in choices]
+
+        def chosen(name: str | None) -> None:
+            if name is None:
+                return
+            self._copy(values[name], ask=node.secret and not name.startswith("curl"))
+
+        self.app.push_screen(Choose("Copy", choices), chosen)
+
+    def _copy(self, text: str, *, ask: bool) -> None:
+        def go(sure: bool | None = True) -> None:
+            if sure:
+                self.app.copy_to_clipboard(text)
+                self.tell(say("Sent to the terminal clipboard. Not every terminal takes it."))
+
+        if not ask:
+            go()
+            return
+        told = say("This is as good as cash, and other programs can read the clipboard.")
+        self.app.push_screen(Ask("Copy a secret?", told, "Copy", "Cancel"), go)
+
+    # --- leaving -------------------------------------------------------------------------------
+
+    def leave(self, then: Callable[[], object]) -> None:
+        """Leave the flow, after asking where something is under way."""
+        if not self.running:
+            then()
+            return
+        moving = self.watched is not None and self.watched.money_moving
+        told = say(
+            "A payment is under way. It goes on without you; it is written down, and running the "
+            "same request again finds it. Stop watching?"
+            if moving
+            else "Nothing was paid in the step that is waiting. Stop here?"
+        )
+        title = "Stop watching?" if moving else "Stop?"
+
+        def go(sure: bool | None) -> None:
+            if sure:
+                self.run_worker(self._stop_then(then), group="stop")
+
+        self.app.push_screen(Ask(title, told, "Stop", "Stay"), go)
+
+    async def _stop_then(self, then: Callable[[], object]) -> None:
+        await self.stop()
+        self.redraw()
+        then()
+
+    def do_back(self) -> None:
+        """Out of the field, out of a large pane, out of the flow, out of the screen."""
+        if self.maximized is not None:
+            self.minimize()
+        elif self.query_one(AddressBar).field.has_focus:
+            self.query_one(ExchangeTree).focus()
+        elif self.running:
+            self.leave(lambda: self.query_one(WhyPane).announce(None, say("Stopped.")))
+        else:
+            self.app.call_later(self.app.run_action, "leave_flow")
+
+
+def _copies(node: Node, watch: Watch | None) -> Iterator[tuple[str, str]]:
+    if node.copy:
+        yield "as it came", node.copy.decode("utf-8", "backslashreplace")
+    elif node.value.raw or node.value:
+        raw = node.value.raw.decode("utf-8", "backslashreplace")
+        yield "value", raw or node.value.text
+    if node.span is not None:
+        yield "bytes in hex", node.span.bytes().hex()
+    if watch is not None:
+        yield "curl command (without credential)", _curl(watch.request)
+
+
+def _curl(request: Request) -> str:
+    parts = ["curl", "-i"]
+    if request.method != "GET":
+        parts += ["-X", request.method]
+    for name, value in request.headers:
+        parts += ["-H", f"{name}: {value}"]
+    return shlex.join([*parts, str(request.url)])

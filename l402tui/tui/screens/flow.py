@@ -1,0 +1,314 @@
+"""How does one flow look, from the request to the answer?
+
+Rail, exchange tree, bytes, reasons and log around one :class:`~l402tui.tui.watch.Watch`. This file
+draws; what the keys do is in :mod:`~l402tui.tui.screens.deeds`.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container, Vertical
+from textual.message import Message
+from textual.widgets import Static
+from textual.worker import Worker, WorkerCancelled
+
+from l402tui.flow import events as e
+from l402tui.flow.guide import guide
+from l402tui.flow.model import Intent, Outcome, Request
+from l402tui.flow.story import story
+from l402tui.protocol.amount import format_msat
+from l402tui.protocol.secret import Secret
+from l402tui.protocol.text import Shown, say, shown
+from l402tui.protocol.tree import Buffer, Node, Span
+from l402tui.protocol.url import UrlError
+from l402tui.tui.keeper import Keeper, Opener
+from l402tui.tui.keymap import Where, bindings
+from l402tui.tui.money import NOT_STARTED, money_line
+from l402tui.tui.rhythm import Rhythm
+from l402tui.tui.screens import SCREENS
+from l402tui.tui.screens.deeds import Deeds
+from l402tui.tui.trouble import told_trouble
+from l402tui.tui.watch import Change, Watch
+from l402tui.tui.widgets.address import AddressBar
+from l402tui.tui.widgets.exchange import ExchangeTree
+from l402tui.tui.widgets.hexview import HexView
+from l402tui.tui.widgets.keybar import KeyBar
+from l402tui.tui.widgets.rail import Rail
+from l402tui.tui.widgets.titlebar import TitleBar
+from l402tui.tui.widgets.why import WhyPane
+from l402tui.tui.widgets.wire import WireLog
+from l402tui.tui.words import plain
+from l402tui.wiring import NotPaid, Session
+
+__all__ = ["FlowScreen"]
+
+_DEMO = say(
+    "A practice server runs inside this program: no account, no network, no real money. Press "
+    "Space to take one step after the other, a for all at once, d to let the server make mistakes."
+)
+_DELIVERED = (Outcome.FREE, Outcome.PAID, Outcome.REUSED)
+_EMPTY = say("Type an address above (u), and press Enter. In step mode every step waits for you.")
+_SMALL = say("Enlarge the terminal to 80x24 to see everything.")
+
+
+class FlowScreen(Deeds):
+    """The flow, step by step."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(Where.FLOW)]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - Textual's own type
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-high")]  # noqa: RUF012 - Textual's own type
+    PLACE = Where.FLOW
+
+    class Changed(Message):
+        """The flow went on."""
+
+        def __init__(self, watch: Watch, change: Change) -> None:
+            super().__init__()
+            self.watch = watch
+            self.change = change
+
+    def __init__(
+        self, opener: Opener, rhythm: Rhythm, *, url: str | None, demo: bool, step: bool
+    ) -> None:
+        super().__init__()
+        self.demo = demo
+        self.step = step
+        self.rhythm = rhythm
+        self.masked = True
+        self.watched: Watch | None = None
+        self.session: Session | None = None
+        self._url = url
+        self._opener = opener
+        self._keeper = Keeper(self._open)
+        self._worker: Worker[None] | None = None
+
+    # --- building ------------------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        """Few widgets: the first frame waits for all of them."""
+        yield TitleBar(SCREENS, "Flow", id="title")
+        yield AddressBar()
+        yield Rail(id="rail")
+        with Container(id="body"):
+            with Vertical(id="left"):
+                yield ExchangeTree(id="tree")
+            with Vertical(id="right"):
+                yield HexView(id="hex")
+                yield WhyPane(id="why")
+                yield WireLog(id="wire")
+        yield Static(markup=False, id="status")
+        yield KeyBar(Where.FLOW, Where.EVERYWHERE, id="keys")
+
+    def on_mount(self) -> None:
+        """Paint first, open the session after."""
+        self.query_one(ExchangeTree).border_title = "Exchange"
+        bar = self.query_one(AddressBar)
+        self.query_one(HexView).show(None, None, ())
+        self.query_one(Rail).show(())
+        if self._url:
+            bar.set(self._url)
+        if self.demo or self._url:
+            self.query_one(ExchangeTree).focus()
+        else:
+            bar.field.focus()
+        self.query_one(WhyPane).announce(None, _DEMO if self.demo else _EMPTY)
+        self.redraw()
+        if self.demo or self._url:
+            self.call_after_refresh(self.run_worker, self._prepare(), exit_on_error=True)
+
+    def _open(self) -> AbstractAsyncContextManager[Session]:
+        url = None
+        try:
+            url = self.query_one(AddressBar).request().url
+        except UrlError:
+            pass  # the demo brings its own address
+        return self._opener(demo=self.demo, url=url, receive=self._receive)
+
+    async def on_unmount(self) -> None:
+        """Stop watching, then close the session: wallet, vault and practice server."""
+        await self.stop()
+        await self._keeper.close()
+
+    # --- the session and the flow --------------------------------------------------------------
+
+    async def _prepare(self) -> None:
+        session = await self._session()
+        if session is None:
+            return
+        bar = self.query_one(AddressBar)
+        if self.demo and session.practice is not None and not bar.field.value:
+            bar.set(f"{session.practice.url}/weather")
+        self.redraw()
+
+    async def _session(self) -> Session | None:
+        try:
+            session = await self._keeper.get()
+        except Exception as error:
+            told = told_trouble(error)
+            if told is None:
+                raise
+            self.query_one(WhyPane).announce(None, told)
+            self.tell(told, error=True)
+            return None
+        self.session = session
+        await self._name_wallet(session)
+        return session
+
+    async def _name_wallet(self, session: Session) -> None:
+        bar = self.query_one(TitleBar)
+        if session.wallet is None:
+            bar.show(say("NO-PAY: nothing can be paid"))
+            return
+        facts = await session.wallet.facts()
+        parts = [shown(facts.name.upper())]
+        if facts.balance is not None:
+            parts.append(shown(format_msat(facts.balance)))
+        parts.append(say("real money" if facts.real_money else "no real money"))
+        if not facts.ready:
+            parts.append(say("NOT READY"))
+        bar.show(say("  ".join(["{}"] * len(parts)), *parts))
+
+    async def _receive(self, intent: Intent) -> Secret | NotPaid | None:
+        return await self.watched.receive(intent) if self.watched is not None else None
+
+    def begin(self, request: Request) -> None:
+        """Run a request in a worker of its own."""
+        self._worker = self.run_worker(self._follow(request), group="flow", exclusive=True)
+
+    async def _follow(self, request: Request) -> None:
+        session = await self._session()
+        if session is None:
+            return
+
+        def changed(change: Change) -> None:
+            self.post_message(self.Changed(watch, change))
+
+        watch = Watch(
+            session,
+            request,
+            step=self.step,
+            changed=changed,
+        )
+        self.watched = watch
+        tree = self.query_one(ExchangeTree)
+        tree.show(())
+        tree.focus()
+        self.query_one(WhyPane).announce(None)
+        self.redraw()
+        await watch.run()
+        await self._name_wallet(session)
+
+    async def stop(self) -> None:
+        """Stop watching; what was sent is in the vault."""
+        worker, self._worker = self._worker, None
+        if worker is not None and not worker.is_finished:
+            worker.cancel()
+            try:
+                await worker.wait()
+            except WorkerCancelled:
+                pass  # that is what was asked for
+
+    @property
+    def running(self) -> bool:
+        """Whether a flow is under way."""
+        return self._worker is not None and not self._worker.is_finished
+
+    # --- drawing -------------------------------------------------------------------------------
+
+    def on_flow_screen_changed(self, event: Changed) -> None:
+        """Draw what is new."""
+        watch = event.watch
+        if watch is not self.watched:
+            return
+        match event.change:
+            case Change.EVENT:
+                self.query_one(ExchangeTree).show(story(watch.events))
+                self.query_one(Rail).show(watch.events)
+                self.query_one(WireLog).show(watch.events)
+                self._show_best(watch.events[-1])
+            case Change.PACE:
+                waiting = watch.waiting
+                self.query_one(WhyPane).announce(guide(waiting) if waiting else None)
+            case Change.QUESTION if watch.question is not None:
+                self.do_pay()
+            case Change.INVOICE if watch.intent is not None:
+                self.do_invoice()
+        self.redraw()
+
+    def _show_best(self, event: e.Event) -> None:
+        """Go to what matters most now: the hash that ties token and invoice, or the content."""
+        tree = self.query_one(ExchangeTree)
+        nodes = [node for step in tree.steps for node in step.walk()]
+        match event:
+            case e.Decoded():
+                found = [
+                    one for one in nodes if one.label.text == "payment hash" and one.mark.value
+                ]
+            case e.Finished(ending=ending) if ending.outcome in _DELIVERED:
+                found = [one for one in nodes if one.label.text == "body"]
+            case _:
+                return
+        if found:
+            tree.choose(found[-1])
+
+    def redraw(self) -> None:
+        """The lines that depend on everything: money and keys."""
+        line = money_line(self.watched) if self.watched is not None else NOT_STARTED
+        if self.size.height and (self.size.height < 18 or self.size.width < 60):
+            line = say("{} {}", line, _SMALL)
+        self.query_one("#status", Static).update(plain(line))
+        mode = "step by step" if not self.step else "automatic"
+        self.query_one(KeyBar).show(
+            lambda action: self.why_not(action) is None, {"automatic": mode}
+        )
+
+    def on_resize(self) -> None:
+        """The hint for small terminals comes and goes."""
+        self.redraw()
+
+    def on_exchange_tree_chosen(self, event: ExchangeTree.Chosen) -> None:
+        """Show the bytes and the reason of the field under the cursor."""
+        node, step = event.node, event.step
+        self.query_one(WhyPane).show(node, reveal=not self.masked, first=event.by_hand)
+        span = node.span
+        buffer = span.buffer if span is not None else None
+        secrets = _secrets(step, buffer) if buffer is not None else []
+        self.query_one(HexView).show(buffer, span, secrets)
+        self.redraw()
+
+    def on_hex_view_pointed(self, event: HexView.Pointed) -> None:
+        """Select the field that was read from this byte."""
+        tree = self.query_one(ExchangeTree)
+        for step in tree.steps:
+            node = step.at(event.buffer, event.offset)
+            if node is not None and node is not tree.chosen:
+                tree.choose(node)
+                return
+
+    def tell(self, sentence: Shown, *, error: bool = False) -> None:
+        """A short note, for what a key just did or did not do."""
+        self.app.notify(
+            sentence.text, severity="error" if error else "information", timeout=6, markup=False
+        )
+
+
+def _secrets(step: Node, buffer: Buffer) -> list[Span]:
+    """The secret parts of a buffer: the smallest fields that are secret, or all of it."""
+    found: list[Span] = []
+
+    def look(node: Node) -> bool:
+        below = [look(child) for child in node.children]
+        span = node.span
+        if any(below):
+            return True
+        if node.secret and span is not None and span.buffer is buffer:
+            found.append(span)
+            return True
+        return False
+
+    look(step)
+    return found or ([Span(buffer, 0, len(buffer.data))] if buffer.secret else [])
