@@ -60,7 +60,7 @@ class PracticeServer:
         """
         node = PracticeNode(seed or os.urandom(32), clock=clock)
         closing = Closing()
-        listener = socket.create_server(("127.0.0.1", port))
+        listener = _listener(port)
         server = _Quiet(_config(practice_app(node, switches or Switches(), closing)))
         running = asyncio.create_task(server.serve(sockets=[listener]))
         try:
@@ -121,6 +121,21 @@ class PracticeServer:
         finally:
             stop[0]()
             thread.join()
+
+
+def _listener(port: int) -> socket.socket:
+    # With the protocol named, asyncio turns off Nagle's delay: 40 ms less for every answer.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        if os.name == "posix":
+            # A port of a server that has just stopped can be used again at once.
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", port))
+        listener.listen()
+    except OSError:
+        listener.close()
+        raise
+    return listener
 
 
 def _config(app: ASGIApp) -> uvicorn.Config:

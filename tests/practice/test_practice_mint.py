@@ -115,6 +115,13 @@ def test_every_changed_byte_is_noticed(mint: Mint) -> None:
             check(mint, base64.b64encode(changed).decode())
 
 
+def test_bytes_that_belong_to_nothing_are_refused(mint: Mint) -> None:
+    raw = base64.b64decode(mint.token(HASH, WEATHER.caveats()))
+    for longer in (raw + b"\0", raw + raw, raw.replace(b"\x01\x04lsat", b"\x01\x84\0lsat")):
+        with pytest.raises(CredentialRefused):
+            check(mint, base64.b64encode(longer).decode())
+
+
 def test_a_token_of_another_mint_is_refused(mint: Mint) -> None:
     with pytest.raises(CredentialRefused, match="signature"):
         check(mint, Mint(b"other").token(HASH, WEATHER.caveats()))

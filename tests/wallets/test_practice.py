@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
@@ -27,6 +28,7 @@ from l402tui.protocol.network import Network
 from l402tui.protocol.secret import Secret
 from l402tui.protocol.url import Url, UrlError
 from l402tui.wallets.practice import PracticeWallet
+from tests.web.raw_server import listening
 
 
 class TurnClock:
@@ -251,17 +253,18 @@ async def test_a_node_that_is_not_there(clock: TurnClock) -> None:
     await wallet.close()
 
 
-async def replying(reply: bytes) -> tuple[asyncio.Server, PracticeWallet]:
-    """A node that answers every question with these bytes, and a wallet for it."""
+@asynccontextmanager
+async def replying(reply: bytes) -> AsyncIterator[PracticeWallet]:
+    """A wallet whose node answers every question with these bytes."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(reply)
-        writer.close()
 
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    return server, PracticeWallet(f"http://127.0.0.1:{port}")
+    async with listening(answer) as port:
+        wallet = PracticeWallet(f"http://127.0.0.1:{port}")
+        yield wallet
+        await wallet.close()
 
 
 IN_FLIGHT = json.dumps({"status": "IN_FLIGHT"}).encode() + b"\n"
@@ -288,21 +291,30 @@ IN_FLIGHT = json.dumps({"status": "IN_FLIGHT"}).encode() + b"\n"
     ],
 )
 async def test_what_is_no_final_word_means_unknown(reply: bytes) -> None:
-    server, wallet = await replying(reply)
     intent = intent_for(PracticeNode().invoice(sat(10), "x"))
-    assert kinds(await pay(wallet, intent)) == [PaymentUnknown]
-    assert kinds(await track(wallet, intent)) == [PaymentUnknown]
-    assert not (await wallet.facts()).ready
-    await wallet.close()
-    server.close()
+    async with replying(reply) as wallet:
+        assert kinds(await pay(wallet, intent)) == [PaymentUnknown]
+        assert kinds(await track(wallet, intent)) == [PaymentUnknown]
+        assert not (await wallet.facts()).ready
 
 
 async def test_a_connection_lost_on_the_way_means_unknown() -> None:
-    server, wallet = await replying(b"HTTP/1.1 200 OK\r\n\r\n" + IN_FLIGHT)
     intent = intent_for(PracticeNode().invoice(sat(10), "x"))
-    assert kinds(await pay(wallet, intent)) == [PaymentProgressed, PaymentUnknown]
-    await wallet.close()
-    server.close()
+    async with replying(b"HTTP/1.1 200 OK\r\n\r\n" + IN_FLIGHT) as wallet:
+        assert kinds(await pay(wallet, intent)) == [PaymentProgressed, PaymentUnknown]
+
+
+async def test_a_line_without_end_is_given_up() -> None:
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 20_000)
+        await reader.read()  # until the wallet hangs up
+
+    intent = intent_for(PracticeNode().invoice(sat(10), "x"))
+    async with listening(drip) as port, asyncio.timeout(10):
+        wallet = PracticeWallet(f"http://127.0.0.1:{port}")
+        assert kinds(await track(wallet, intent)) == [PaymentUnknown]
+        await wallet.close()
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from l402tui.protocol.url import Url
@@ -32,20 +32,15 @@ class RawServer:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        try:
-            while True:
-                head = await reader.readuntil(b"\r\n\r\n")
-                body = await reader.readexactly(_length(head))
-                self.heard.append(head + body)
-                reply = self.reply if isinstance(self.reply, bytes) else self.reply(head)
-                writer.write(reply)
-                await writer.drain()
-                if not self.hang and b"Content-Length" not in reply:
-                    return
-        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
-            pass  # gone, or the test is over
-        finally:
-            writer.close()
+        while True:
+            head = await reader.readuntil(b"\r\n\r\n")
+            body = await reader.readexactly(_length(head))
+            self.heard.append(head + body)
+            reply = self.reply if isinstance(self.reply, bytes) else self.reply(head)
+            writer.write(reply)
+            await writer.drain()
+            if not self.hang and b"Content-Length" not in reply:
+                return
 
 
 def _length(head: bytes) -> int:
@@ -56,19 +51,43 @@ def _length(head: bytes) -> int:
     return 0
 
 
+Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@asynccontextmanager
+async def listening(handler: Handler, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
+    """Give every connection to ``handler``, on the port that is returned. At the end all of them
+    are closed and waited for."""
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        tasks.add(task)
+        try:
+            await handler(reader, writer)
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            pass  # gone, or the test is over
+        finally:
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
+
+    listener = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=tls)
+    try:
+        yield listener.sockets[0].getsockname()[1]
+    finally:
+        listener.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks)
+
+
 @asynccontextmanager
 async def raw_server(
     reply: Reply = OK, *, hang: bool = False, tls: ssl.SSLContext | None = None
 ) -> AsyncIterator[RawServer]:
     server = RawServer(reply, hang)
-    listener = await asyncio.start_server(server.serve, "127.0.0.1", 0, ssl=tls)
-    server.port = listener.sockets[0].getsockname()[1]
-    tasks_before = asyncio.all_tasks()
-    try:
+    async with listening(server.serve, tls) as port:
+        server.port = port
         yield server
-    finally:
-        listener.close()
-        for task in asyncio.all_tasks() - tasks_before:
-            if task is not asyncio.current_task():
-                task.cancel()
-        await listener.wait_closed()

@@ -19,7 +19,7 @@ from l402tui.flow.model import Request, Response
 from l402tui.protocol.url import Url
 from l402tui.web.faults import explain
 from l402tui.web.transport import HEADER_LIMIT, HttpTransport
-from tests.web.raw_server import OK, raw_server
+from tests.web.raw_server import OK, listening, raw_server
 
 LONG = b"x" * 100_000
 
@@ -233,19 +233,14 @@ async def test_what_is_no_http_answer(transport: HttpTransport, reply: bytes, fa
     assert event.maybe_received
 
 
-async def test_a_reset_connection() -> None:
+async def test_a_reset_connection(transport: HttpTransport) -> None:
     async def reset(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         linger = b"\1\0\0\0\0\0\0\0"  # on, for no time: closing resets
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-        writer.close()
 
-    listener = await asyncio.start_server(reset, "127.0.0.1", 0)
-    port = listener.sockets[0].getsockname()[1]
-    transport = HttpTransport()
-    event = await unreachable(transport, Url.parse(f"http://127.0.0.1:{port}/"))
-    await transport.close()
-    listener.close()
+    async with listening(reset) as port:
+        event = await unreachable(transport, Url.parse(f"http://127.0.0.1:{port}/"))
     assert event.fault is Fault.CONNECT
     assert event.maybe_received
     assert "broke" in event.why.text
@@ -298,7 +293,10 @@ def server_side(certificate: Path) -> ssl.SSLContext:
     return context
 
 
-async def test_an_untrusted_certificate(transport: HttpTransport, certificate: Path) -> None:
+async def test_an_untrusted_certificate(
+    transport: HttpTransport, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))  # the environment decides nothing
     async with raw_server(tls=server_side(certificate)) as server:
         event = await unreachable(transport, Url.parse(f"https://localhost:{server.port}/"))
         assert server.heard == []
@@ -315,7 +313,7 @@ async def test_a_certificate_of_another_name(certificate: Path) -> None:
         event = await unreachable(transport, Url.parse(f"https://127.0.0.1:{server.port}/"))
         assert server.heard == []
         good = await answered(transport, Url.parse(f"https://localhost:{server.port}/"))
-    await transport.close()
+        await transport.close()  # here, since TLS says goodbye on both sides
     assert event.fault is Fault.TLS
     assert "mismatch" in event.why.text
     assert good.status == 200
@@ -325,10 +323,8 @@ async def test_a_server_without_tls(transport: HttpTransport) -> None:
     async def plain(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(1)
         writer.write(b"HTTP/1.1 400 Bad\r\n\r\n")
-        writer.close()
 
-    async with await asyncio.start_server(plain, "127.0.0.1", 0) as listener:
-        port = listener.sockets[0].getsockname()[1]
+    async with listening(plain) as port:
         event = await unreachable(transport, Url.parse(f"https://localhost:{port}/"))
     assert event.fault is Fault.TLS
     assert not event.maybe_received
