@@ -40,6 +40,7 @@ __all__ = [
     "request_of",
 ]
 
+
 class SystemClock:
     """The machine's own time."""
 
@@ -127,9 +128,7 @@ async def open_session(
     async with AsyncExitStack() as stack:
         chosen = await _wallet(settings, wallet or settings.wallet, receive, url, stack)
         vault = stack.enter_context(SqliteVault.open(settings.home))
-        transport = HttpTransport(
-            deadline=settings.timeout_seconds, body_limit=settings.body_limit
-        )
+        transport = HttpTransport(deadline=settings.timeout_seconds, body_limit=settings.body_limit)
         stack.push_async_callback(transport.close)
         yield Session(settings, vault, transport, chosen, limits, SystemClock())
 

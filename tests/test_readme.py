@@ -1,4 +1,4 @@
-"""What the README says is true: its commands run, in order, and do what the text beside them says."""
+"""What the README says is true: its commands run, in order, and do what the text says."""
 
 from __future__ import annotations
 
