@@ -28,13 +28,14 @@ _MOST = 1_000_000
 
 def inspect(options: Options) -> Exit:
     """Print the tree. Raises Trouble where it cannot be read."""
-    data = _given(options.thing)
+    data = _without_comments(_given(options.thing))
     try:
         tree = dissect(data)
     except DecodeError as error:
-        raise Trouble(
-            Exit.USAGE, f"This cannot be read: {error}. Nothing was sent; inspect works offline."
-        ) from None
+        nothing = "Nothing was sent; inspect works offline."
+        if _may_be_a_name(options.thing):
+            nothing = f"There is no file of that name either. {nothing}"
+        raise Trouble(Exit.USAGE, f"This cannot be read: {error}. {nothing}") from None
     if options.json:
         print(json.dumps(_as_json(tree, options.reveal), ensure_ascii=True))
         return Exit.OK
@@ -59,6 +60,17 @@ def _given(thing: str) -> bytes:
         why = shown(error.strerror or "it cannot be read")
         raise Trouble(Exit.USAGE, f"{shown(thing, 200)}: {why}.") from None
     return thing.encode("utf-8", "surrogateescape")
+
+
+def _may_be_a_name(thing: str) -> bool:
+    return thing != "-" and len(thing) < 1_000 and " " not in thing and not os.path.isfile(thing)
+
+
+def _without_comments(data: bytes) -> bytes:
+    """The same without the lines at its beginning that explain it, as the samples have them."""
+    while data.startswith(b"#"):
+        data = data.partition(b"\n")[2]
+    return data
 
 
 def _revealed(tree: Node) -> Iterator[str]:
