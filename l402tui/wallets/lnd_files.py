@@ -113,9 +113,10 @@ def _read(path: Path, key: str, *, private: bool) -> bytes:
         with path.open("rb") as file:
             # Asked of the open file, so that it cannot be exchanged in between.
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-            if private and os.name == "posix" and mode & 0o077:
+            # lnd writes its own macaroons for its group to read (0640): that is its choice to make.
+            if private and os.name == "posix" and mode & 0o027:
                 raise SettingsError(
-                    f"{key}: {path} can be read by others (mode {mode:04o}), and whoever reads it "
+                    f"{key}: {path} is open to others (mode {mode:04o}), and whoever reads it "
                     f"can spend. Run: chmod 600 {path} (or use a copy that only you can read)"
                 )
             return file.read(_FILE_LIMIT)

@@ -118,10 +118,16 @@ def test_a_macaroon_comes_from_a_file_of_bytes_of_hex_or_as_hex(tmp_path: Path) 
 
 
 @pytest.mark.skipif(os.name != "posix", reason="files have no such modes here")
-@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o610])
+@pytest.mark.parametrize("mode", [0o644, 0o604, 0o660, 0o601])
 def test_a_macaroon_that_others_can_read_is_refused(good: LndSettings, mode: int) -> None:
     Path(good.macaroonpath).chmod(mode)
     assert f"chmod 600 {good.macaroonpath}" in refused(good)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="files have no such modes here")
+def test_a_macaroon_as_lnd_writes_it_is_taken(good: LndSettings) -> None:
+    Path(good.macaroonpath).chmod(0o640)
+    assert read_macaroon(good.macaroonpath).reveal() == MACAROON.hex().encode()
 
 
 def test_without_a_macaroon_it_is_said_how_to_make_one(good: LndSettings) -> None:
