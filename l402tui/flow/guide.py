@@ -41,11 +41,11 @@ _WHY: Final[dict[type[c.Command], str]] = {
     ),
     c.Check: (
         "Before anybody is asked for money, amount, expiry, hash, network, address and the history "
-        "with this server are checked. One red finding, and nothing is paid."
+        "with this server are checked. One finding that blocks, and nothing is paid."
     ),
     c.Ask: (
         "Nothing is paid unless a person says yes to exactly this invoice. The question repeats "
-        "everything that matters; Cancel has the focus."
+        "everything that matters, so that the answer can be no."
     ),
     c.Reserve: (
         "The decision is written to disk first, then the wallet gets the invoice. So this invoice "
@@ -53,7 +53,7 @@ _WHY: Final[dict[type[c.Command], str]] = {
     ),
     c.Retry: (
         "The same request again, now with token and preimage in the Authorization header. The "
-        "server needs no database: SHA-256 of the preimage is the hash inside its own token."
+        "server need not know who paid: SHA-256 of the preimage is the hash inside its own token."
     ),
 }
 
