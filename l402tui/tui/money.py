@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from l402tui.flow import events as e
 from l402tui.flow.model import Money
 from l402tui.protocol.amount import format_msat
 from l402tui.protocol.text import Shown, say, shown
@@ -39,6 +40,8 @@ def money_line(watch: Watch) -> Shown:
         )
     if watch.money_moving:
         return say("A payment is under way. It is written down: leaving only stops watching.")
+    if isinstance(watch.events[-1] if watch.events else None, e.Approved | e.Reserved):
+        return say("You said yes. Nothing was paid yet; the next step pays.")
     paid = watch.paid
     if paid is not None:
         held = paid.held

@@ -99,7 +99,7 @@ class InvoiceModal(ModalScreen[Brought | None]):
         self._tick()
         self._make()
 
-    @work(thread=True, exit_on_error=False)
+    @work(thread=True)
     def _make(self) -> None:
         # In a thread: long invoices take tens of milliseconds.
         try:
@@ -132,11 +132,13 @@ class InvoiceModal(ModalScreen[Brought | None]):
             self._tell(say("The invoice runs out; do not pay it any more. Run again."))
             return
         code.show(self._matrix, style)
+        if style is QrStyle.SEXTANTS:
+            self._tell(say("Boxes instead of a code? Enlarge the terminal, or save it as a file."))
         if style is None:
             wide, high = cells(self._matrix, QrStyle.SEXTANTS) if self._matrix else (0, 0)
             self._tell(
                 say(
-                    "The code does not fit: it needs {} columns and {} rows. Make the terminal "
+                    "The code does not fit: it needs {} columns, {} rows. Make the terminal "
                     "larger, or save it as a file.",
                     wide + self._words_wide,
                     high,
@@ -163,7 +165,8 @@ class InvoiceModal(ModalScreen[Brought | None]):
         invoice = self._invoice
         if invoice.amount is not None:
             amount = shown(format_msat(invoice.amount))
-            yield styled(say("{} ({} msat)", amount, invoice.amount), "bold $accent")
+            msat = shown(f"{invoice.amount:,}".replace(",", " "))
+            yield styled(say("{} ({} msat)", amount, msat), "bold $accent")
         network = say("on {}", shown(invoice.network.word))
         yield styled(network, "$secondary")
         payee, digest = invoice.payee.hex(), invoice.payment_hash.hex()
@@ -192,8 +195,8 @@ class InvoiceModal(ModalScreen[Brought | None]):
         if not preimage_matches(preimage, self._invoice.payment_hash):
             self._tell(
                 say(
-                    "This is not the preimage of this invoice: its SHA-256 is another hash. Nothing "
-                    "was sent."
+                    "This is not the preimage of this invoice: its SHA-256 is another hash. "
+                    "Nothing was sent."
                 )
             )
             return

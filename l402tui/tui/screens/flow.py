@@ -212,6 +212,11 @@ class FlowScreen(Deeds):
             except WorkerCancelled:
                 pass  # that is what was asked for
 
+    def on_worker_state_changed(self) -> None:
+        """Other keys make sense once a flow is over."""
+        if self.is_running:
+            self.redraw()
+
     @property
     def running(self) -> bool:
         """Whether a flow is under way."""

@@ -108,8 +108,13 @@ class ExchangeTree(Tree[Node], inherit_bindings=False):
                 return
 
     def _follow_to(self, branch: TreeNode[Node]) -> None:
-        self._following = branch is not self.cursor_node
+        before = self.cursor_line
         self.move_cursor(branch)
+        self._following = self.cursor_line != before
+        step = self.step_of(branch)
+        if not self._following and branch.data is not None and step is not None:
+            # Another node has taken the same line: Textual sees no change there.
+            self.post_message(self.Chosen(branch.data, step, by_hand=False))
 
     @property
     def chosen(self) -> Node | None:
