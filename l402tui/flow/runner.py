@@ -232,13 +232,17 @@ class Runner:
             self._facts = None
             return
         stream = wallet.pay(intent) if isinstance(command, c.Pay) else wallet.track(intent)
+        answered = False
         async with aclosing(stream):
             async for event in stream:
+                if answered:
+                    break  # nothing counts after the last word
                 yield event
-                if not isinstance(event, e.PaymentProgressed):
-                    return
-        # A stream that just ends has said nothing about the payment.
-        yield e.PaymentUnknown(say("The wallet stopped talking before it had an answer."))
+                # Asked for more even so: a wallet may close its connection in good order.
+                answered = not isinstance(event, e.PaymentProgressed)
+        if not answered:
+            # A stream that just ends has said nothing about the payment.
+            yield e.PaymentUnknown(say("The wallet stopped talking before it had an answer."))
 
 
 def _quote(facts: Facts) -> Quote | None:

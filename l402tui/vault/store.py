@@ -1,9 +1,10 @@
 """How does the rest of the program reach the vault?
 
-:class:`SqliteVault` is the ``Vault`` port: every method is one transaction, and a write is on disk
-(``synchronous=FULL``) when it returns. Writers of several processes take turns: a write takes its
-lock at once (``BEGIN IMMEDIATE``) and waits for a while where another holds it. What the tables
-mean is in the modules beside this one.
+:class:`SqliteVault` is the ``Vault`` port: every method is one transaction, and a write about money
+is on disk (``synchronous=FULL``) when it returns. Notes about which no money hangs outlive the
+program at once, and a power cut from the next such write on. Writers of several processes take
+turns: a write takes its lock at once (``BEGIN IMMEDIATE``) and waits for a while where another
+holds it. What the tables mean is in the modules beside this one.
 """
 
 from __future__ import annotations
@@ -111,6 +112,18 @@ class SqliteVault:
                 raise
             return result
 
+    def _note(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """A write about which no money hangs: the program may die after it, the power may not.
+
+        It waits for no disk. The next payment's write brings it there, too, in order.
+        """
+        with self._lock, told(self._path):
+            self._db.execute("PRAGMA synchronous = NORMAL")
+            try:
+                return self._write(work, *args, **kwargs)
+            finally:
+                self._db.execute("PRAGMA synchronous = FULL")
+
     # --- the port ---------------------------------------------------------------------------------
 
     def writable(self) -> bool:
@@ -118,7 +131,7 @@ class SqliteVault:
         try:
             if shutil.disk_usage(self._path.parent).free < ROOM:
                 return False
-            self._write(_probe)
+            self._note(_probe)
         except (OSError, VaultError):
             return False
         return True
@@ -170,7 +183,9 @@ class SqliteVault:
         sent, for RELEASED where it may have been, for a proven state without a preimage (only
         :meth:`store_paid` begins one), and for a hash that was never reserved.
         """
-        return self._write(intents.record, payment_hash, state, at=at, reason=reason, fee=fee)
+        # What becomes of a payment that is proven costs nothing if it has to be found out again.
+        write = self._note if state.proven else self._write
+        return write(intents.record, payment_hash, state, at=at, reason=reason, fee=fee)
 
     def store_paid(
         self, payment_hash: bytes, preimage: Secret, *, at: float, fee: Msat | None
@@ -180,15 +195,15 @@ class SqliteVault:
 
     def used(self, held: Held, request: Request, *, accepted: bool, at: float) -> None:
         """Remember whether the server took a credential for this address. Deletes nothing."""
-        self._write(credentials.remember, held, request, accepted=accepted, at=at)
+        self._note(credentials.remember, held, request, accepted=accepted, at=at)
 
     def open_exchange(self, request: Request, at: float) -> int:
         """Begin a history row; its number is what ``replay N`` takes."""
-        return self._write(history.begin, request, at)
+        return self._note(history.begin, request, at)
 
     def close_exchange(self, number: int, ending: Ending, status: int | None, at: float) -> None:
         """Write how it ended; ``status`` is the last HTTP status seen."""
-        self._write(history.end, number, ending, status, at)
+        self._note(history.end, number, ending, status, at)
 
     def exchanges(self, limit: int = 50) -> Sequence[Exchange]:
         """The newest history rows, newest first. Bodies over 1 MiB may be missing, and say so."""

@@ -23,10 +23,11 @@ expired.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import ssl
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any, Final
 
 import httpx
@@ -50,6 +51,8 @@ __all__ = ["PracticeWallet"]
 
 _NAME: Final = "practice"
 _PATIENCE: Final = 60.0
+_FAREWELL: Final = 1.0
+"""Seconds that the end of an answer may take after the last word in it."""
 _LINE_LIMIT: Final = 16 * 1024
 # The request cannot have left: there was no connection to send it on.
 _NOT_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
@@ -176,6 +179,11 @@ async def _told(answer: httpx.Response) -> AsyncGenerator[WalletEvent, None]:
             event = _event(line)
             yield event
             if not isinstance(event, PaymentProgressed):
+                # The last word is stored by now. Read to the end, so that the connection is kept.
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_FAREWELL):
+                        async for _ in lines:
+                            pass
                 return
     yield _lost()
 
