@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.readme import README, commands
+from tests.readme import README, commands, key_table
 
 BIN = Path(sys.executable).parent
 PORT = "8402"
@@ -134,6 +134,12 @@ def test_links_lead_somewhere() -> None:
     assert targets
     for target in targets:
         assert (README.parent / target).exists(), target
+
+
+def test_the_keys_are_those_of_the_program() -> None:
+    from l402tui.tui.keymap import markdown
+
+    assert key_table().strip() == markdown().strip(), "run python -m tests.readme keys"
 
 
 def test_settings_example_is_understood(tmp_path: Path) -> None:
