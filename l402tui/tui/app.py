@@ -12,11 +12,11 @@ from pathlib import PurePath
 from typing import Any, ClassVar
 
 from rich.segment import Segments
-from rich.traceback import Traceback
 from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
+from textual.widgets import Input
 
 from l402tui.protocol.text import Shown
 from l402tui.tui.keeper import Opener
@@ -122,15 +122,14 @@ class ExplorerApp(App[None]):
 
     def do_interrupt(self) -> None:
         """Ctrl+C: copy what is selected, else leave."""
-        self.do_leave()
-
-    def action_help_quit(self) -> None:
-        """Textual's Ctrl+C where nothing is selected."""
-        self.do_leave()
-
-    async def action_quit(self) -> None:
-        """Textual's Ctrl+Q."""
-        self.do_leave()
+        focused = self.focused
+        selected = focused.selected_text if isinstance(focused, Input) else None
+        selected = selected or self.screen.get_selected_text()
+        if selected:
+            self.copy_to_clipboard(selected)
+            self.notify("Sent to the terminal clipboard.", markup=False)
+        else:
+            self.do_leave()
 
     def action_leave_flow(self) -> None:
         """From the flow back to the welcome, or out."""
@@ -155,6 +154,8 @@ class ExplorerApp(App[None]):
     # --- the end -------------------------------------------------------------------------------
 
     def _fatal_error(self) -> None:
+        from rich.traceback import Traceback  # slow to import, and hopefully never needed
+
         # Textual's own version prints the values of all variables; preimages are among them.
         self.bell()
         traceback = Traceback(show_locals=False, width=None, max_frames=20)

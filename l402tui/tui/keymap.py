@@ -45,6 +45,8 @@ class Key:
     """Place in the key bar, lowest first; 0: not in the bar."""
     bound: bool = True
     """False where the widget that has the focus handles the key itself."""
+    always: bool = False
+    """It works also while a question is open or text is typed."""
 
     @property
     def face(self) -> str:
@@ -109,8 +111,22 @@ KEYS: Final[tuple[Key, ...]] = (
     Key(_E, ("tab",), "pane", "next pane", "Go to the next pane.", bound=False),
     Key(_E, ("shift+tab",), "pane_back", "pane before", "Go to the pane before.", bound=False),
     Key(_E, ("escape", "q"), "back", "back", "Go back; from the first screen, leave.", 22),
-    Key(_E, ("ctrl+q",), "leave", "quit", "Leave the program. Asks while a payment is under way."),
-    Key(_E, ("ctrl+c",), "interrupt", "copy or quit", "Copy what is selected, else leave."),
+    Key(
+        _E,
+        ("ctrl+q",),
+        "leave",
+        "quit",
+        "Leave the program. Asks while a payment is under way.",
+        always=True,
+    ),
+    Key(
+        _E,
+        ("ctrl+c",),
+        "interrupt",
+        "copy or quit",
+        "Copy the selected text; where none is selected, leave.",
+        always=True,
+    ),
 )
 
 
@@ -119,7 +135,7 @@ def keys_of(*places: Where) -> Iterator[Key]:
     return (key for key in KEYS if key.where in places)
 
 
-def bindings(*places: Where, priority: bool = False) -> list[Binding]:
+def bindings(*places: Where) -> list[Binding]:
     """Textual's bindings for these places. All lead to one action, ``do``, with the name."""
     return [
         Binding(
@@ -128,7 +144,7 @@ def bindings(*places: Where, priority: bool = False) -> list[Binding]:
             key.label,
             id=f"{key.where.name.lower()}.{key.action}",
             show=False,
-            priority=priority,
+            priority=key.always,
         )
         for key in keys_of(*places)
         if key.bound

@@ -9,6 +9,7 @@ from textual import events
 
 from l402tui.flow.model import Outcome
 from l402tui.tui.modals.approve import Approve
+from l402tui.tui.modals.ask import Ask
 from l402tui.tui.rhythm import GAP, Rhythm
 from tests.tui.explorer import Explorer, exploring
 
@@ -88,6 +89,17 @@ async def test_esc_leaves_the_question_open_and_p_opens_it_again(tmp_path: Path)
         ending = explorer.watch.ending
         assert ending is not None
         assert ending.outcome is Outcome.DECLINED
+        assert explorer.payments == ()
+
+
+@pytest.mark.parametrize("key", ["ctrl+c", "ctrl+q"])
+async def test_leaving_from_the_question_asks_and_pays_nothing(tmp_path: Path, key: str) -> None:
+    async with exploring(tmp_path, step=False) as explorer:
+        await explorer.to_question()
+        await explorer.press(key)
+        await explorer.until_screen(Ask)
+        await explorer.press("y")
+        await explorer.until(lambda: not explorer.app.is_running)
         assert explorer.payments == ()
 
 

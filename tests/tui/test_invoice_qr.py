@@ -19,7 +19,9 @@ from l402tui.protocol.amount import sat
 from l402tui.protocol.invoice import Invoice
 from l402tui.protocol.qr import Style, encode
 from l402tui.tui.modals.invoice import InvoiceModal, save
+from l402tui.tui.watch import Watch
 from l402tui.tui.widgets.qrcode import QrCode, fitting
+from l402tui.wiring import SystemClock
 from tests.tui.explorer import Explorer, exploring
 
 _CELL = (12, 24)  # pixels; divisible by the parts of half blocks and sextants
@@ -56,6 +58,7 @@ def _photo(code: QrCode) -> Image.Image:
         for segment in strip:
             assert segment.style is not None
             ink, paper = _rgb(segment.style.color), _rgb(segment.style.bgcolor)
+            assert (ink, paper) == ((0, 0, 0), (255, 255, 255))
             for glyph in segment.text:
                 box = (20 + column * wide, 20 + row * high)
                 image.paste(paper, (*box, box[0] + wide, box[1] + high))
@@ -107,6 +110,29 @@ async def test_a_code_that_does_not_fit_is_not_drawn(tmp_path: Path) -> None:
         modal = await _to_invoice(explorer)
         await explorer.until(lambda: "does not fit" in explorer.screen_text())
         assert modal.query_one(QrCode).drawn == ()
+
+
+async def test_the_code_goes_away_before_the_invoice_expires(tmp_path: Path) -> None:
+    async with exploring(tmp_path, (120, 40), step=False, external=True) as explorer:
+        modal = await _to_invoice(explorer)
+        code = modal.query_one(QrCode)
+        await explorer.until(lambda: bool(code.drawn))
+        await explorer.press("escape")
+        await explorer.until(lambda: explorer.app.screen is explorer.flow)
+        explorer.session.clock = _NineSecondsBefore(explorer.watch)
+        await explorer.press("i")
+        await explorer.until_screen(InvoiceModal)
+        await explorer.until_text("The invoice runs out")
+        assert explorer.app.screen.query_one(QrCode).drawn == ()
+
+
+class _NineSecondsBefore(SystemClock):
+    def __init__(self, watch: Watch) -> None:
+        assert watch.intent is not None
+        self._time = watch.intent.expires - 9
+
+    def now(self) -> float:
+        return self._time
 
 
 async def test_the_preimage_is_checked_before_anything_is_sent(tmp_path: Path) -> None:

@@ -344,7 +344,8 @@ class Deeds(Screen[None]):
             if sure:
                 self.run_worker(self._stop_then(then), group="stop")
 
-        self.app.push_screen(Ask(title, told, "Stop", "Stay"), go)
+        if not isinstance(self.app.screen, Ask):
+            self.app.push_screen(Ask(title, told, "Stop", "Stay"), go)
 
     async def _stop_then(self, then: Callable[[], object]) -> None:
         await self.stop()

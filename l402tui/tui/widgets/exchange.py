@@ -91,7 +91,8 @@ class ExchangeTree(Tree[Node], inherit_bindings=False):
         if changed and self.steps:
             *older, newest = self.root.children
             for branch in older:
-                branch.collapse()
+                if branch.data is None or branch.data.mark is not Mark.BAD:
+                    branch.collapse()
             newest.expand()
             _open_bill(newest)
             self.call_after_refresh(self._follow_to, newest)
@@ -137,7 +138,10 @@ class ExchangeTree(Tree[Node], inherit_bindings=False):
 
     def on_resize(self) -> None:
         """Keep the cursor in view when panes come and go."""
-        self.call_after_refresh(self.scroll_to_line, max(0, self.cursor_line), False)
+        self.call_after_refresh(self._keep_in_view)
+
+    def _keep_in_view(self) -> None:
+        self.scroll_to_line(max(0, self.cursor_line), animate=False)
 
     def action_fold(self) -> None:
         """Close this node, or go to the one above."""

@@ -105,7 +105,7 @@ class HexView(ScrollView, can_focus=True):
 
     def _lay_out(self) -> None:
         width = self.scrollable_content_region.width
-        room = (width - self._digits - 4) // 4
+        room = (width - self._digits - 3) // 4
         self._row = max(4, min(16, room - room % 4))
         size = len(self.buffer.data) if self.buffer is not None else 0
         self.virtual_size = Size(width, max(1, -(-size // self._row)))
