@@ -1,1 +1,1 @@
-"""What do the bytes mean? Pure values and functions: no input or output, no clock, no event loop."""
+"""What do the bytes mean? Pure values and functions: no I/O, no clock, no event loop."""

@@ -6,24 +6,20 @@ sentence why an action makes no sense now. The key bar, the palette and the keys
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING
-
-from textual.screen import Screen
 
 from l402tui.flow import events as e
 from l402tui.flow.model import Request
 from l402tui.protocol.invoice import Invoice
 from l402tui.protocol.text import Shown, say, shown
-from l402tui.protocol.tree import Node
 from l402tui.protocol.url import UrlError
 from l402tui.tui.modals.approve import Approve, Verdict
 from l402tui.tui.modals.ask import Ask
 from l402tui.tui.modals.choose import Choice, Choose
 from l402tui.tui.modals.invoice import Brought, InvoiceModal
 from l402tui.tui.rhythm import Rhythm
-from l402tui.tui.watch import Watch
+from l402tui.tui.screens.copying import Copying
 from l402tui.tui.widgets.address import AddressBar
 from l402tui.tui.widgets.exchange import ExchangeTree
 from l402tui.tui.widgets.hexview import HexView
@@ -33,13 +29,12 @@ from l402tui.wiring import Session
 __all__ = ["Deeds"]
 
 
-class Deeds(Screen[None]):
+class Deeds(Copying):
     """The actions; :class:`~l402tui.tui.screens.flow.FlowScreen` draws."""
 
     demo: bool
     step: bool
     masked: bool
-    watched: Watch | None
     session: Session | None
     rhythm: Rhythm
 
@@ -57,9 +52,6 @@ class Deeds(Screen[None]):
 
         def redraw(self) -> None:
             """Draw the lines."""
-
-        def tell(self, sentence: Shown, *, error: bool = False) -> None:
-            """A short note."""
 
     # --- when not ------------------------------------------------------------------------------
 
@@ -121,10 +113,6 @@ class Deeds(Screen[None]):
 
     def _no_address(self) -> Shown | None:
         return say("A flow is under way. Esc stops it.") if self.running else None
-
-    def _no_copy(self) -> Shown | None:
-        chosen = self.query_one(ExchangeTree).chosen
-        return None if chosen is not None else say("Nothing is selected yet.")
 
     def _no_mistakes(self) -> Shown | None:
         if not self.demo:
@@ -292,38 +280,6 @@ class Deeds(Screen[None]):
 
         self.app.push_screen(Choose("Mistakes of the practice server", choices), chosen)
 
-    # --- copying -------------------------------------------------------------------------------
-
-    def do_copy(self) -> None:
-        """Choose what to copy."""
-        node = self.query_one(ExchangeTree).chosen
-        if node is None:
-            return
-        values = dict(_copies(node, self.watched))
-        choices = [Choice(name, Shown(name), shown(text, 50)) for name, text in values.items()]
-        if node.secret:
-            hidden = say("secret, asks first")
-            choices = [Choice(one.name, one.label, hidden) for one in choices]
-
-        def chosen(name: str | None) -> None:
-            if name is None:
-                return
-            self._copy(values[name], ask=node.secret and not name.startswith("curl"))
-
-        self.app.push_screen(Choose("Copy", choices), chosen)
-
-    def _copy(self, text: str, *, ask: bool) -> None:
-        def go(sure: bool | None = True) -> None:
-            if sure:
-                self.app.copy_to_clipboard(text)
-                self.tell(say("Sent to the terminal clipboard. Not every terminal takes it."))
-
-        if not ask:
-            go()
-            return
-        told = say("This is as good as cash, and other programs can read the clipboard.")
-        self.app.push_screen(Ask("Copy a secret?", told, "Copy", "Cancel"), go)
-
     # --- leaving -------------------------------------------------------------------------------
 
     def leave(self, then: Callable[[], object]) -> None:
@@ -362,24 +318,3 @@ class Deeds(Screen[None]):
             self.leave(lambda: self.query_one(WhyPane).announce(None, say("Stopped.")))
         else:
             self.app.call_later(self.app.run_action, "leave_flow")
-
-
-def _copies(node: Node, watch: Watch | None) -> Iterator[tuple[str, str]]:
-    if node.copy:
-        yield "as it came", node.copy.decode("utf-8", "backslashreplace")
-    elif node.value.raw or node.value:
-        raw = node.value.raw.decode("utf-8", "backslashreplace")
-        yield "value", raw or node.value.text
-    if node.span is not None:
-        yield "bytes in hex", node.span.bytes().hex()
-    if watch is not None:
-        yield "curl command (without credential)", _curl(watch.request)
-
-
-def _curl(request: Request) -> str:
-    parts = ["curl", "-i"]
-    if request.method != "GET":
-        parts += ["-X", request.method]
-    for name, value in request.headers:
-        parts += ["-H", f"{name}: {value}"]
-    return shlex.join([*parts, str(request.url)])
