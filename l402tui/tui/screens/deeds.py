@@ -1,7 +1,7 @@
-"""What do the keys of the flow screen do, and when do they do nothing?
+"""What do the keys of the flow screen do?
 
-One ``do_<action>`` for each row of the key table, and :meth:`Deeds.why_not`, which says in a
-sentence why an action makes no sense now. The key bar, the palette and the keys all ask it.
+One ``do_<action>`` for each row of the key table. When one makes no sense is said in
+:mod:`~l402tui.tui.screens.refusals`.
 """
 
 from __future__ import annotations
@@ -9,40 +9,30 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from l402tui.flow import events as e
 from l402tui.flow.model import Request
-from l402tui.protocol.invoice import Invoice
-from l402tui.protocol.text import Shown, say, shown
+from l402tui.protocol.text import say, shown
 from l402tui.protocol.url import UrlError
 from l402tui.tui.modals.approve import Approve, Verdict
 from l402tui.tui.modals.ask import Ask
 from l402tui.tui.modals.choose import Choice, Choose
 from l402tui.tui.modals.invoice import Brought, InvoiceModal
 from l402tui.tui.rhythm import Rhythm
-from l402tui.tui.screens.copying import Copying
+from l402tui.tui.screens.refusals import Refusals
 from l402tui.tui.widgets.address import AddressBar
 from l402tui.tui.widgets.exchange import ExchangeTree
 from l402tui.tui.widgets.hexview import HexView
 from l402tui.tui.widgets.why import WhyPane
-from l402tui.wiring import Session
 
 __all__ = ["Deeds"]
 
 
-class Deeds(Copying):
+class Deeds(Refusals):
     """The actions; :class:`~l402tui.tui.screens.flow.FlowScreen` draws."""
 
-    demo: bool
-    step: bool
-    masked: bool
-    session: Session | None
     rhythm: Rhythm
+    masked: bool
 
     if TYPE_CHECKING:  # what the screen brings
-
-        @property
-        def running(self) -> bool:
-            """Whether a flow is under way."""
 
         def begin(self, request: Request) -> None:
             """Run a request."""
@@ -52,72 +42,6 @@ class Deeds(Copying):
 
         def redraw(self) -> None:
             """Draw the lines."""
-
-    # --- when not ------------------------------------------------------------------------------
-
-    def why_not(self, action: str) -> Shown | None:
-        """Why this action does nothing now; None where it does something."""
-        refuse = getattr(self, f"_no_{action}", None)
-        return refuse() if refuse is not None else None
-
-    def _no_send(self) -> Shown | None:
-        if self.running:
-            return say("A flow is under way. Esc stops it.")
-        return None
-
-    def _no_next(self) -> Shown | None:
-        if not self.running:
-            return None if self.watched is None else say("This flow is over. r runs it again.")
-        if self.watched is not None and self.watched.waiting is not None:
-            return None
-        if self.watched is not None and self.watched.question is not None:
-            return say("The next step is yours: p opens the payment question.")
-        if self.watched is not None and self.watched.intent is not None:
-            return say("The next step is yours: v enters the preimage, i shows the invoice.")
-        return say("It is under way; nothing waits for you.")
-
-    def _no_pay(self) -> Shown | None:
-        watch = self.watched
-        if watch is not None and watch.question is not None:
-            return None
-        if self.session is not None and self.session.wallet is None:
-            return say("Paying is switched off (no-pay).")
-        if watch is not None and watch.ending is not None:
-            return say("This flow is over. r runs the request again.")
-        return say("There is no bill to pay yet. Nothing was paid.")
-
-    def _no_invoice(self) -> Shown | None:
-        if self._checked_invoice() is not None:
-            return None
-        if self.watched is None or self.watched.last(e.Checked) is None:
-            return say("There is no checked invoice yet.")
-        if self.watched.paid is not None:
-            return say("This invoice is paid.")
-        if self.watched.ending is not None:
-            return say("This flow is over. r runs it again, with a new invoice.")
-        return say(
-            "The invoice is shown once you have said yes: its payment is written down first."
-        )
-
-    def _no_preimage(self) -> Shown | None:
-        if self.watched is not None and self.watched.intent is not None:
-            return None
-        return say("No invoice waits for a preimage. Only an external wallet needs this.")
-
-    def _no_again(self) -> Shown | None:
-        if self.running:
-            return say("It is still running. Esc stops it.")
-        return (
-            None if self.watched is not None else say("Nothing was run yet: s sends the request.")
-        )
-
-    def _no_address(self) -> Shown | None:
-        return say("A flow is under way. Esc stops it.") if self.running else None
-
-    def _no_mistakes(self) -> Shown | None:
-        if not self.demo:
-            return say("Only the practice server makes mistakes to order (l402tui demo).")
-        return say("A flow is under way. Esc stops it.") if self.running else None
 
     # --- the flow ------------------------------------------------------------------------------
 
@@ -197,7 +121,7 @@ class Deeds(Copying):
 
     def do_invoice(self, *, typing: bool = False) -> None:
         """Show the invoice."""
-        watch, invoice = self.watched, self._checked_invoice()
+        watch, invoice = self.watched, self.checked_invoice()
         if watch is None or invoice is None or self.session is None:
             return
         asking = watch.intent is not None
@@ -213,21 +137,6 @@ class Deeds(Copying):
     def do_preimage(self) -> None:
         """Enter the preimage."""
         self.do_invoice(typing=True)
-
-    def _checked_invoice(self) -> Invoice | None:
-        """The invoice that may be shown: an approved one, or a practice one that passed."""
-        watch = self.watched
-        if watch is None:
-            return None
-        if watch.intent is not None:
-            return Invoice.decode(watch.intent.invoice)
-        if watch.paid is not None or watch.ending is not None:
-            return None
-        decoded, asked = watch.last(e.Decoded), watch.last(e.ApprovalAsked)
-        if isinstance(decoded, e.Decoded) and isinstance(asked, e.ApprovalAsked):
-            # Nobody can pay a practice invoice from outside, so looking at it is harmless.
-            return None if asked.quote.wallet.name != "practice" else decoded.bill.invoice
-        return None
 
     # --- looking -------------------------------------------------------------------------------
 

@@ -1,0 +1,110 @@
+"""When does a key of the flow screen do nothing, and why?
+
+:meth:`Refusals.why_not` answers with a sentence for an action that makes no sense now. Keys, the
+key bar and the palette all ask it, so that none of them ever stays silent.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from l402tui.flow import events as e
+from l402tui.protocol.invoice import Invoice
+from l402tui.protocol.text import Shown, say
+from l402tui.tui.screens.copying import Copying
+from l402tui.wiring import Session
+
+__all__ = ["Refusals"]
+
+
+class Refusals(Copying):
+    """The part of the flow screen that says no."""
+
+    demo: bool
+    step: bool
+    session: Session | None
+
+    if TYPE_CHECKING:  # what the screen brings
+
+        @property
+        def running(self) -> bool:
+            """Whether a flow is under way."""
+
+    def why_not(self, action: str) -> Shown | None:
+        """Why this action does nothing now; None where it does something."""
+        refuse = getattr(self, f"_no_{action}", None)
+        return refuse() if refuse is not None else None
+
+    def _no_send(self) -> Shown | None:
+        if self.running:
+            return say("A flow is under way. Esc stops it.")
+        return None
+
+    def _no_next(self) -> Shown | None:
+        if not self.running:
+            return None if self.watched is None else say("This flow is over. r runs it again.")
+        if self.watched is not None and self.watched.waiting is not None:
+            return None
+        if self.watched is not None and self.watched.question is not None:
+            return say("The next step is yours: p opens the payment question.")
+        if self.watched is not None and self.watched.intent is not None:
+            return say("The next step is yours: v enters the preimage, i shows the invoice.")
+        return say("It is under way; nothing waits for you.")
+
+    def _no_pay(self) -> Shown | None:
+        watch = self.watched
+        if watch is not None and watch.question is not None:
+            return None
+        if self.session is not None and self.session.wallet is None:
+            return say("Paying is switched off (no-pay).")
+        if watch is not None and watch.ending is not None:
+            return say("This flow is over. r runs the request again.")
+        return say("There is no bill to pay yet. Nothing was paid.")
+
+    def _no_invoice(self) -> Shown | None:
+        if self.checked_invoice() is not None:
+            return None
+        if self.watched is None or self.watched.last(e.Checked) is None:
+            return say("There is no checked invoice yet.")
+        if self.watched.paid is not None:
+            return say("This invoice is paid.")
+        if self.watched.ending is not None:
+            return say("This flow is over. r runs it again, with a new invoice.")
+        return say(
+            "The invoice is shown once you have said yes: its payment is written down first."
+        )
+
+    def _no_preimage(self) -> Shown | None:
+        if self.watched is not None and self.watched.intent is not None:
+            return None
+        return say("No invoice waits for a preimage. Only an external wallet needs this.")
+
+    def _no_again(self) -> Shown | None:
+        if self.running:
+            return say("It is still running. Esc stops it.")
+        return (
+            None if self.watched is not None else say("Nothing was run yet: s sends the request.")
+        )
+
+    def _no_address(self) -> Shown | None:
+        return say("A flow is under way. Esc stops it.") if self.running else None
+
+    def _no_mistakes(self) -> Shown | None:
+        if not self.demo:
+            return say("Only the practice server makes mistakes to order (l402tui demo).")
+        return say("A flow is under way. Esc stops it.") if self.running else None
+
+    def checked_invoice(self) -> Invoice | None:
+        """The invoice that may be shown: an approved one, or a practice one that passed."""
+        watch = self.watched
+        if watch is None:
+            return None
+        if watch.intent is not None:
+            return Invoice.decode(watch.intent.invoice)
+        if watch.paid is not None or watch.ending is not None:
+            return None
+        decoded, asked = watch.last(e.Decoded), watch.last(e.ApprovalAsked)
+        if isinstance(decoded, e.Decoded) and isinstance(asked, e.ApprovalAsked):
+            # Nobody can pay a practice invoice from outside, so looking at it is harmless.
+            return None if asked.quote.wallet.name != "practice" else decoded.bill.invoice
+        return None
