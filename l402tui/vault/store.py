@@ -183,8 +183,10 @@ class SqliteVault:
         sent, for RELEASED where it may have been, for a proven state without a preimage (only
         :meth:`store_paid` begins one), and for a hash that was never reserved.
         """
-        # What becomes of a payment that is proven costs nothing if it has to be found out again.
-        write = self._note if state.proven else self._write
+        # The wallet or the server says these again when it is asked again; after SENDING nothing
+        # is sent to another wallet whether they are known or not.
+        told_again = state.proven or state is IntentState.IN_FLIGHT
+        write = self._note if told_again else self._write
         return write(intents.record, payment_hash, state, at=at, reason=reason, fee=fee)
 
     def store_paid(

@@ -25,7 +25,7 @@ import httpx
 
 from l402tui.flow.checks import Finding
 from l402tui.flow.events import Approved, Finished
-from l402tui.flow.model import Outcome, Quote, Request
+from l402tui.flow.model import Held, Outcome, Quote, Request
 from l402tui.protocol.text import say
 from l402tui.protocol.url import Url
 from l402tui.settings import Settings
@@ -59,16 +59,20 @@ async def bare(client: httpx.AsyncClient) -> float:
     return perf_counter() - start
 
 
-async def ours(session: Session, url: str, folder: Path) -> float:
-    # A new vault each time: with a credential in it nothing would be paid.
-    with SqliteVault.open(folder) as vault:
-        session.vault = vault
-        request = Request(Url.parse(f"{url}/weather"))
-        start = perf_counter()
-        last = None
-        async for event in session.runner(Yes()).run(request):
-            last = event
-        taken = perf_counter() - start
+class Forgetful(SqliteVault):
+    """A vault that never offers the credential it holds: otherwise only one flow would pay."""
+
+    def credentials(self, request: Request) -> Sequence[Held]:
+        return ()
+
+
+async def ours(session: Session, url: str) -> float:
+    request = Request(Url.parse(f"{url}/weather"))
+    start = perf_counter()
+    last = None
+    async for event in session.runner(Yes()).run(request):
+        last = event
+    taken = perf_counter() - start
     assert isinstance(last, Finished)
     assert last.ending.outcome is Outcome.PAID
     return taken
@@ -77,18 +81,17 @@ async def ours(session: Session, url: str, folder: Path) -> float:
 async def race(url: str, folder: Path) -> None:
     theirs: list[float] = []
     our: list[float] = []
-    settings = Settings(home=folder / "first")
     async with (
-        open_session(settings, "practice", url=Url.parse(url)) as session,
+        open_session(Settings(home=folder / "session"), "practice", url=Url.parse(url)) as session,
         httpx.AsyncClient(base_url=url, trust_env=False) as client,
     ):
-        first = session.vault
-        for number in range(WARM + ROUNDS):
-            taken = await bare(client), await ours(session, url, folder / str(number))
-            if number >= WARM:
-                theirs.append(taken[0])
-                our.append(taken[1])
-        session.vault = first
+        with Forgetful.open(folder / "vault") as vault:
+            session.vault = vault
+            for number in range(WARM + ROUNDS):
+                taken = await bare(client), await ours(session, url)
+                if number >= WARM:
+                    theirs.append(taken[0])
+                    our.append(taken[1])
     ratio = median(a / b for a, b in zip(our, theirs, strict=True))
     for name, times in (("bare httpx", theirs), ("l402tui", our)):
         p95 = quantiles(times, n=20)[-1]
