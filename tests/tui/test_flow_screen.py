@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from l402tui.flow import commands as c
 from l402tui.flow import events as e
@@ -18,6 +18,8 @@ from l402tui.tui.modals.help import Help
 from l402tui.tui.screens.welcome import Welcome
 from l402tui.tui.widgets.exchange import ExchangeTree
 from l402tui.tui.widgets.hexview import HexView
+from l402tui.tui.widgets.why import WhyPane
+from l402tui.tui.widgets.wire import WireLog
 from tests.tui.explorer import Explorer, exploring
 
 
@@ -147,6 +149,31 @@ async def test_secrets_are_masked_until_asked_for(tmp_path: Path) -> None:
         await explorer.press("m")
         await explorer.pilot.pause()
         assert secret[:8] in explorer.screen_text()
+
+
+async def test_markup_of_the_server_is_text_everywhere(tmp_path: Path) -> None:
+    literal = "[@click=app.quit]Pay nothing[/] [bold red]yours[/]"
+    async with exploring(tmp_path, (120, 60), step=False, switches="hostile-text") as explorer:
+        await explorer.to_question()
+        rows = str(explorer.app.screen.query_one("#rows", Static).render())
+        assert literal in " ".join(rows.split())
+        await explorer.press("escape")
+        await explorer.until(lambda: explorer.app.screen is explorer.flow)
+        assert literal in " ".join(_words(explorer, WireLog))
+        tree = explorer.flow.query_one(ExchangeTree)
+        bill = next(step for step in tree.steps if step.label.text == "402")
+        for label in ("body", "X-Note", "description"):
+            node = [one for one in bill.walk() if one.label.text.lower() == label.lower()][-1]
+            tree.choose(node)
+            await explorer.until(lambda node=node: tree.chosen is node)  # type: ignore[misc]  # loop
+            await explorer.pilot.pause()
+            assert literal in " ".join(_words(explorer, WhyPane))
+            await explorer.pilot.click(WhyPane, offset=(12, 2))
+        assert explorer.app.is_running
+
+
+def _words(explorer: Explorer, kind: type[WhyPane | WireLog]) -> list[str]:
+    return str(explorer.flow.query_one(kind).query_one(Static).render()).split()
 
 
 async def test_a_key_that_does_nothing_says_why(tmp_path: Path) -> None:
