@@ -173,7 +173,7 @@ async def _wallet(
         case "practice":
             from l402tui.wallets.practice import PracticeWallet
 
-            if url is None or not url.loopback:
+            if url is None or not url.loopback or url.scheme != "http":
                 raise SettingsError(
                     "The practice wallet pays only a practice server on this machine. "
                     "Start one with `l402tui practice`, or choose another wallet."

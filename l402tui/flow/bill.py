@@ -6,7 +6,7 @@ Puts the decoders of ``protocol`` together over one response. Whatever cannot be
 
 from __future__ import annotations
 
-from l402tui.flow.model import Bill, Response
+from l402tui.flow.model import Bill, Intent, Response
 from l402tui.protocol.challenge import read_challenges
 from l402tui.protocol.dialects import recognise
 from l402tui.protocol.errors import DecodeError
@@ -14,7 +14,7 @@ from l402tui.protocol.identifier import read_identifier
 from l402tui.protocol.invoice import Invoice
 from l402tui.protocol.macaroon import Token
 
-__all__ = ["read_bill"]
+__all__ = ["read_bill", "remembered_bill"]
 
 
 def read_bill(response: Response) -> Bill:
@@ -39,3 +39,9 @@ def read_bill(response: Response) -> Bill:
     except DecodeError as problem:
         problems.append(problem)
     return Bill(response, reading, challenge, token, identifier, invoice, tuple(problems))
+
+
+def remembered_bill(intent: Intent) -> Bill:
+    """The bill of an intent as the vault keeps it: only the challenge of the response is left."""
+    lines = tuple((b"WWW-Authenticate", line) for line in intent.challenge.split(b"\n"))
+    return read_bill(Response(402, b"", "HTTP/1.1", lines, b"", intent.request.url))

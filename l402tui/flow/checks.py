@@ -165,6 +165,8 @@ def _encryption(facts: Facts) -> Answer:
         return _ok("The line is encrypted.")
     if url.loopback:
         return _ok("Not encrypted, but it does not leave this machine.")
+    if url.onion:
+        return Severity.ASK, say("An onion address is encrypted only if it is reached through Tor.")
     sentence = say("No encryption: anyone on the way could take what you buy.")
     return Severity.BLOCK, sentence, say("Use https.")
 
@@ -180,10 +182,17 @@ def _certificate(facts: Facts) -> Answer:
 @_check("C04", "redirects")
 def _redirects(facts: Facts) -> Answer:
     """A redirect to another origin means that somebody else wants the money."""
-    asked, sent = facts.request.url.origin, facts.bill.response.url.origin
-    if asked == sent:
+    asked, response = facts.request.url.origin, facts.bill.response
+    # A credential goes to the place that was asked and to no other, and does not survive a detour.
+    away = [hop.url for hop in response.hops if hop.url.origin != asked]
+    if not away and response.url.origin == asked:
         return _ok("The bill comes from the origin you asked.")
-    return Severity.ASK, say("You asked {}, but {} wants money.", shown(asked), shown(sent))
+    sentence = say(
+        "You asked {}, which led to {}: what you buy could not be handed in there.",
+        shown(asked), shown((away[0] if away else response.url).origin),
+    )  # fmt: skip
+    todo = say("If you trust it, ask for {} yourself.", shown(str(response.url)))
+    return Severity.BLOCK, sentence, todo
 
 
 @_check("C06", "one readable challenge")
@@ -355,7 +364,7 @@ def _clock_skew(facts: Facts) -> int | None:
         return None
     try:
         date = parsedate_to_datetime(dates[0].decode("ascii"))
-    except (ValueError, UnicodeDecodeError):
+    except (ValueError, OverflowError):
         return None
     return int(date.timestamp() - facts.now)
 

@@ -82,6 +82,8 @@ class Check(Command):
     bill: Bill
     refused: Held | None = None
     """A held credential that the server did not accept just now."""
+    again: Intent | None = None
+    """The intent whose bill this is, where it is about to be paid after a long time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ __all__ = [
     "not_paid",
     "not_payable",
     "not_recorded",
+    "not_sent_again",
     "open_payment",
     "previewed",
     "rejected",
@@ -80,7 +81,7 @@ def reused(response: Response, held: Held) -> Ending:
         Outcome.REUSED,
         Money.EARLIER,
         say("The server answered {}.", status(response)),
-        say("It accepted the credential that cost {} earlier.", money(held.amount + held.fee)),
+        say("The credential that cost {} earlier went with it.", money(held.amount + held.fee)),
         payment_hash=held.payment_hash,
     )
 
@@ -191,6 +192,18 @@ def unsettled(intent: Intent, why: Shown) -> Ending:
         say("It is not known whether the payment of {} went through.", money(intent.amount)),
         why,
         _FOLLOW,
+        payment_hash=intent.payment_hash,
+    )
+
+
+def not_sent_again(intent: Intent, why: Shown) -> Ending:
+    """The wallet has never seen an old payment, and it was not begun anew."""
+    return Ending(
+        Outcome.UNSETTLED,
+        Money.PERHAPS,
+        say("An earlier payment of {} was not sent again.", money(intent.amount)),
+        why,
+        say("The wallet has not seen it so far. It is closed for good after its invoice expires."),
         payment_hash=intent.payment_hash,
     )
 

@@ -171,9 +171,10 @@ class Reserved(Event):
 
 @dataclass(frozen=True, slots=True)
 class Outstanding(Event):
-    """It could not be reserved: the payment hash is in the vault already."""
+    """It could not be reserved: the payment hash, or a payment for this request, is in the vault
+    already (``intent``), or a limit would be passed by now (None)."""
 
-    intent: Intent
+    intent: Intent | None
 
 
 @dataclass(frozen=True, slots=True)

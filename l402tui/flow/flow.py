@@ -117,7 +117,7 @@ TRANSITIONS: Final[Mapping[Phase, Mapping[type[e.Event], Move]]] = MappingProxyT
 
 def begin(request: Request, *, may_pay: bool) -> Step:
     """The first state and command of a flow. HEAD and OPTIONS requests never pay."""
-    may_pay = may_pay and request.method not in ("HEAD", "OPTIONS")
+    may_pay = may_pay and request.method.upper() not in ("HEAD", "OPTIONS")
     return State(request, may_pay), (LookUp(request),)
 
 

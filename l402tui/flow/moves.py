@@ -7,11 +7,11 @@ meets them. All are pure: ``(state, event) -> (state, commands)``.
 from __future__ import annotations
 
 from dataclasses import replace
-from hashlib import sha256
 from typing import Final, TypeVar
 
 from l402tui.flow import endings
 from l402tui.flow import events as e
+from l402tui.flow.bill import remembered_bill
 from l402tui.flow.checks import Severity
 from l402tui.flow.commands import (
     Ask,
@@ -34,6 +34,8 @@ from l402tui.flow.commands import (
 from l402tui.flow.model import Ending, Intent, IntentState, Response
 from l402tui.flow.state import Phase, State, Step, UnexpectedEvent
 from l402tui.protocol.amount import Msat
+from l402tui.protocol.credential import preimage_matches
+from l402tui.protocol.text import Shown
 
 APPROVAL_LASTS: Final = 120.0
 """Seconds between a yes and the pay call."""
@@ -92,6 +94,9 @@ def first_answer(state: State, event: e.Answered) -> Step:
     """No payment was wanted, or a held credential was accepted."""
     if state.held is None:
         return finish(state, endings.free(event.response))
+    status = event.response.status
+    if status == 401 or (status == 403 and state.held.path != state.request.url.path):
+        return refused_by(state, event.response)
     used = RecordUse(state.held, state.request, accepted=True)
     return finish(state, endings.reused(event.response, state.held), used)
 
@@ -100,12 +105,25 @@ def first_challenge(state: State, event: e.Challenged) -> Step:
     """Try every credential that may fit before looking at the bill."""
     if state.held is None:
         return replace(state, phase=Phase.DECODING), (Decode(event.response),)
-    used = RecordUse(state.held, state.request, accepted=False)
-    state = replace(state, refused=state.held, held=None)
-    if state.others:
-        state, commands = send_next(state)
-        return state, (used, *commands)
-    return replace(state, phase=Phase.DECODING), (used, Decode(event.response))
+    if not state.others:
+        used = use_refused(state, event.response)
+        state = replace(state, refused=state.held, held=None, phase=Phase.DECODING)
+        return state, (*used, Decode(event.response))
+    return refused_by(state, event.response)
+
+
+def refused_by(state: State, response: Response) -> Step:
+    """The credential is of no use here: on with the next one, or with none."""
+    used = use_refused(state, response)
+    state, commands = send_next(replace(state, refused=state.held))
+    return state, (*used, *commands)
+
+
+def use_refused(state: State, response: Response) -> tuple[Command, ...]:
+    """Remember the refusal, unless a redirect kept the credential from the server that answered."""
+    if response.url.origin != state.request.url.origin:
+        return ()
+    return (RecordUse(some(state.held), state.request, accepted=False),)
 
 
 def decoded(state: State, event: e.Decoded) -> Step:
@@ -121,35 +139,57 @@ def checked(state: State, event: e.Checked) -> Step:
     """One BLOCK ends it; a hash that is paid already is used; else a human is asked."""
     state = replace(state, findings=event.findings, quote=event.quote)
     blocks = [found for found in event.findings if found.severity is Severity.BLOCK]
+    if state.renewed and (blocks or event.quote is None):
+        why = blocks[0].sentence if blocks else Shown("")
+        return finish(state, endings.not_sent_again(some(state.intent), why))
     if blocks:
         return finish(state, endings.blocked(blocks))
+    if state.renewed:
+        return ask(state)
     known = event.known
     if known is not None and known.state.proven:
-        return take_over(state, known)
+        return take_over(state, known, event.at)
     if not state.may_pay or event.quote is None:
         return finish(state, endings.previewed(state.request, event.quote))
     if known is not None and known.state.open:
-        return take_over(state, known)
-    return replace(state, phase=Phase.ASKING), (Ask(event.quote, event.findings),)
+        return take_over(state, known, event.at)
+    return ask(state)
 
 
-def take_over(state: State, known: Intent) -> Step:
+def ask(state: State) -> Step:
+    """Nothing is paid before a human, or the rule in their place, says yes to the quote."""
+    return replace(state, phase=Phase.ASKING), (Ask(some(state.quote), state.findings),)
+
+
+def take_over(state: State, known: Intent, at: float) -> Step:
     """The invoice of this bill is paid, or is being paid already: follow that payment."""
     state = replace(state, intent=known, resumed=True)
     if known.state.proven:
         return retry(replace(state, held=known.held()))
     if known.state is IntentState.RESERVED:
+        if at - known.created > APPROVAL_LASTS:  # whoever reserved it would have sent it by now
+            reason = "it was reserved and never sent"
+            return replace(state, phase=Phase.RELEASING), (Release(known, reason),)
         return finish(state, endings.open_payment(known))
     return replace(state, phase=Phase.TRACKING), (Track(known),)
 
 
 def approved(state: State, event: e.Approved) -> Step:
     """A yes counts for exactly what was shown, while the invoice is good."""
-    quote, bill = some(state.quote), some(state.bill)
+    quote = some(state.quote)
+    refusal = None
     if event.digest != quote.digest:
-        return finish(state, endings.changed_while_reading())
-    if event.at > quote.expires - EXPIRY_MARGIN:
-        return finish(state, endings.expired_while_reading())
+        refusal = endings.changed_while_reading()
+    elif event.at > quote.expires - EXPIRY_MARGIN:
+        refusal = endings.expired_while_reading()
+    if state.renewed:
+        if refusal is not None:
+            return finish(state, endings.not_sent_again(some(state.intent), refusal.what))
+        # It is on disk as sending since the first time.
+        return replace(state, phase=Phase.PAYING, resumed=False), (Pay(some(state.intent)),)
+    if refusal is not None:
+        return finish(state, refusal)
+    bill = some(state.bill)
     intent = Intent.of(state.request, bill, quote, event.at)
     state = replace(state, phase=Phase.RESERVING, approved_at=event.at, intent=intent)
     return state, (Reserve(intent),)
@@ -157,6 +197,8 @@ def approved(state: State, event: e.Approved) -> Step:
 
 def declined(state: State, event: e.Declined) -> Step:
     """A no is the end."""
+    if state.renewed:
+        return finish(state, endings.not_sent_again(some(state.intent), event.why))
     return finish(state, endings.declined(event.why))
 
 
@@ -199,7 +241,7 @@ def progressed(state: State, event: e.PaymentProgressed) -> Step:
 def settled(state: State, event: e.PaymentSettled) -> Step:
     """Believe a preimage only if its SHA-256 is the payment hash; then store it first."""
     intent = some(state.intent)
-    if sha256(event.preimage.reveal()).digest() != intent.payment_hash:
+    if not preimage_matches(event.preimage, intent.payment_hash):
         reason = "the wallet reported a payment with a preimage that does not belong to it"
         return close(state, IntentState.UNKNOWN, reason, endings.no_proof(intent))
     spent = state.spent if state.resumed else Msat(intent.amount + (event.fee or 0))
@@ -238,8 +280,11 @@ def not_found(state: State, event: e.PaymentNotFound) -> Step:
         return close(state, IntentState.UNKNOWN, reason, endings.forgotten(intent))
     if event.at < intent.expires - EXPIRY_MARGIN:
         # The same invoice through the same wallet cannot be paid twice, so this is safe even if
-        # the first call is still on its way.
-        return replace(state, phase=Phase.PAYING), (Pay(intent),)
+        # the first call is still on its way. It is this run that spends the money.
+        if event.at - intent.created <= APPROVAL_LASTS:
+            return replace(state, phase=Phase.PAYING, resumed=False), (Pay(intent),)
+        state = replace(state, phase=Phase.CHECKING, renewed=True)
+        return state, (Check(intent.request, remembered_bill(intent), again=intent),)
     if event.at < intent.expires + NEVER_SENT_AFTER:
         return finish(state, endings.too_early_to_say(intent, NEVER_SENT_AFTER))
     reason = "it never reached the wallet, and the invoice has expired"
@@ -269,6 +314,8 @@ def retry(state: State) -> Step:
 def paid_answer(state: State, event: e.Answered) -> Step:
     """Any answer but a challenge means that the credential was accepted, unless it is a 5xx."""
     response, held = event.response, some(state.held)
+    if response.status == 401:  # not taken, with or without a new challenge
+        return paid_challenge(state, e.Challenged(response))
     if response.status >= 500 or response.status == 429:
         ending = endings.undelivered_status(response, held, state.spent, resumed=state.resumed)
         return redeem_later(state, ending, response)
@@ -365,5 +412,10 @@ def stay_changed(state: State, event: e.ResultStored) -> Step:
 
 
 def outstanding(state: State, event: e.Outstanding) -> Step:
-    """The invoice of this bill is known after all: follow that payment."""
-    return take_over(state, event.intent)
+    """Something came between the question and the yes: look again, with what is known now."""
+    bill, known = some(state.bill), event.intent
+    state = replace(state, intent=None)
+    usable = known is not None and (known.state.open or known.state is IntentState.ACTIVE)
+    if known is not None and usable and known.request.fingerprint == state.request.fingerprint:
+        return take_over(state, known, event.at)
+    return replace(state, phase=Phase.CHECKING), (Check(state.request, bill, state.refused),)

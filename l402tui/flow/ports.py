@@ -19,6 +19,7 @@ from l402tui.flow.model import (
     Held,
     Intent,
     IntentState,
+    Limits,
     Quote,
     Request,
     Spending,
@@ -28,7 +29,16 @@ from l402tui.flow.model import (
 from l402tui.protocol.amount import Msat
 from l402tui.protocol.secret import Secret
 
-__all__ = ["Approver", "Clock", "PreparedRequest", "Transport", "Vault", "VaultError", "Wallet"]
+__all__ = [
+    "Approver",
+    "Clock",
+    "OverLimit",
+    "PreparedRequest",
+    "Transport",
+    "Vault",
+    "VaultError",
+    "Wallet",
+]
 
 
 class Clock(Protocol):
@@ -92,6 +102,10 @@ class VaultError(Exception):
     untouched."""
 
 
+class OverLimit(Exception):
+    """A reservation would pass a limit. Nothing was written."""
+
+
 class Vault(Protocol):
     """What is remembered. Every method is atomic, and what it wrote is on disk when it returns."""
 
@@ -117,8 +131,13 @@ class Vault(Protocol):
     def timing(self, request: Request, now: float) -> Timing:
         """What happened lately for this method, origin and path."""
 
-    def reserve(self, intent: Intent) -> Intent | None:
-        """Write a new intent. If its hash is known: write nothing and return the known one."""
+    def reserve(self, intent: Intent, limits: Limits) -> Intent | None:
+        """Write a new intent. If its hash is known, or its request has an unfinished payment: write
+        nothing and return the known one.
+
+        Raises OverLimit where a limit for a time would be passed by now: whoever asked before may
+        have waited for a person while another run paid.
+        """
 
     def record(
         self,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from typing import Final, TypeVar
 
@@ -29,7 +29,7 @@ from l402tui.flow.model import (
     Request,
     WalletFacts,
 )
-from l402tui.flow.ports import Approver, Clock, Transport, Vault, VaultError, Wallet
+from l402tui.flow.ports import Approver, Clock, OverLimit, Transport, Vault, VaultError, Wallet
 from l402tui.protocol.credential import Credential
 from l402tui.protocol.secret import Secret
 from l402tui.protocol.text import Shown, say, shown
@@ -149,8 +149,12 @@ class Runner:
             case c.LookUp(request=request):
                 yield e.Found(tuple(vault.credentials(request)), vault.unfinished(request))
             case c.Reserve(intent=intent):
-                known = vault.reserve(intent)
-                yield e.Reserved(intent) if known is None else e.Outstanding(known)
+                try:
+                    known = vault.reserve(intent, self._limits)
+                except OverLimit:
+                    yield e.Outstanding(None)
+                else:
+                    yield e.Reserved(intent) if known is None else e.Outstanding(known)
             case c.StoreSending(intent=intent):
                 stored = vault.record(intent.payment_hash, IntentState.SENDING, at=now)
                 yield e.PaymentSent(stored)
@@ -203,12 +207,16 @@ class Runner:
             self._facts = await self._wallet.facts()
         vault, now, origin = self._vault, self._clock.now(), request.url.origin
         invoice = bill.invoice
+        limits = self._limits
+        if command.again is not None:
+            # What was approved then is asked about now, and its reservation is not counted twice.
+            limits = replace(limits, fee=command.again.fee_cap, origin_day=None, day=None)
         try:
             facts = Facts(
                 request=request,
                 bill=bill,
                 wallet=self._facts,
-                limits=self._limits,
+                limits=limits,
                 now=now,
                 spending=vault.spending(origin, now),
                 timing=vault.timing(request, now),
@@ -234,12 +242,19 @@ class Runner:
         stream = wallet.pay(intent) if isinstance(command, c.Pay) else wallet.track(intent)
         answered = False
         async with aclosing(stream):
-            async for event in stream:
-                if answered:
-                    break  # nothing counts after the last word
+            while not answered:
+                try:
+                    event = await anext(stream, None)
+                except Exception as error:  # a mistake in a wallet says nothing about the payment
+                    why = say("The wallet stopped working ({}).", shown(type(error).__name__))
+                    event = e.PaymentUnknown(why)
+                if event is None:
+                    break
                 yield event
-                # Asked for more even so: a wallet may close its connection in good order.
                 answered = not isinstance(event, e.PaymentProgressed)
+            with suppress(Exception):  # nothing counts after the last word
+                # Asked for more even so: a wallet may close its connection in good order.
+                await anext(stream, None)
         if not answered:
             # A stream that just ends has said nothing about the payment.
             yield e.PaymentUnknown(say("The wallet stopped talking before it had an answer."))

@@ -58,6 +58,8 @@ class State:
     resumed: bool = False
     """The payment was begun by an earlier run."""
     attempt: int = 1
+    renewed: bool = False
+    """An old payment never reached its wallet; a human is asked about it once more."""
     swapped: bool = False
     """The credential was also tried under the scheme's other name."""
     ending: Ending | None = None

@@ -132,8 +132,12 @@ def _tell_payment(event: e.Event) -> Told | None:
                 "SHA-256 of the preimage is {}…, the payment hash.", _hash(held.payment_hash)
             )
             return Told(Station.PAY, Mark.GOOD, say("Paid. The credential is kept."), (proof,))
+        case e.Outstanding(intent=None):
+            line = say("Another payment has used up the limit meanwhile.")
+            return Told(Station.PAY, Mark.WARN, line)
         case e.Outstanding():
-            return Told(Station.PAY, Mark.WARN, say("This invoice is being paid by another run."))
+            line = say("Another run pays for this already.")
+            return Told(Station.PAY, Mark.WARN, line)
         case e.Failed(why=why):
             return Told(Station.RESULT, Mark.BAD, say("The vault does not work."), (why,))
         case _:

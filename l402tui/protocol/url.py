@@ -85,8 +85,11 @@ class Url:
 
     @property
     def loopback(self) -> bool:
-        """Whether it leads to this machine (an address of 127.0.0.0/8, ::1, or ``localhost``)."""
-        if self.host == "localhost" or self.host.endswith(".localhost"):
+        """Whether it leads to this machine: an address of 127.0.0.0/8, ::1, or ``localhost``.
+
+        Names below ``localhost`` do not count: not every resolver keeps them on this machine.
+        """
+        if self.host == "localhost":
             return True
         address = _address(self.host)
         if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
@@ -95,8 +98,13 @@ class Url:
 
     @property
     def encrypted(self) -> bool:
-        """Whether nobody on the way can read it: https, or an onion service."""
-        return self.scheme == "https" or self.host.endswith(".onion")
+        """Whether nobody on the way can read it."""
+        return self.scheme == "https"
+
+    @property
+    def onion(self) -> bool:
+        """Whether it is an onion service: encrypted if, and only if, it is reached through Tor."""
+        return self.host.endswith(".onion")
 
     @property
     def unicode_host(self) -> str | None:

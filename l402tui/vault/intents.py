@@ -13,8 +13,8 @@ from enum import Enum
 from hashlib import sha256
 from typing import Any, Final
 
-from l402tui.flow.model import Held, Intent, IntentState, Request, Spending, Timing
-from l402tui.flow.ports import VaultError
+from l402tui.flow.model import Held, Intent, IntentState, Limits, Request, Spending, Timing
+from l402tui.flow.ports import OverLimit, VaultError
 from l402tui.protocol.amount import Msat
 from l402tui.protocol.secret import Secret
 from l402tui.vault import requests
@@ -110,8 +110,12 @@ def moving(db: sqlite3.Connection, origin: str) -> Sequence[Intent]:
     return tuple(_intent(row) for row in rows)
 
 
-def reserve(db: sqlite3.Connection, intent: Intent) -> Intent | None:
-    """Write a new intent; where its hash is known, write nothing and answer with the known one.
+def reserve(db: sqlite3.Connection, intent: Intent, limits: Limits | None) -> Intent | None:
+    """Write a new intent; where its hash is known, or its request has an unfinished payment,
+    write nothing and answer with the known one.
+
+    The limits are looked at again here, under the lock: two runs that were both within a limit may
+    not be so together. Raises OverLimit.
 
     A RELEASED intent is taken up again as if it were new: nothing was ever sent for it, and its
     terms are those of the new approval. A FAILED one is known: the wallet tried, and trying the
@@ -123,6 +127,15 @@ def reserve(db: sqlite3.Connection, intent: Intent) -> Intent | None:
     known = find(db, intent.payment_hash)
     if known is not None and known.state is not _S.RELEASED:
         return known
+    other = unfinished(db, intent.request)
+    if other is not None:
+        return other
+    if limits is not None:
+        spent = spending(db, intent.request.url.origin, intent.created)
+        cost = intent.amount + intent.fee_cap
+        for cap, before in ((limits.origin_day, spent.origin_day), (limits.day, spent.day)):
+            if cap is not None and before + cost > cap:
+                raise OverLimit("another payment has used up the limit meanwhile")
     row = {
         "payment_hash": intent.payment_hash,
         "state": intent.state.value,

@@ -25,6 +25,7 @@ from l402tui.flow.model import (
     Held,
     Intent,
     IntentState,
+    Limits,
     Request,
     Spending,
     Timing,
@@ -160,12 +161,13 @@ class SqliteVault:
         """What happened lately for this method, origin and path."""
         return self._read(intents.timing, request, now)
 
-    def reserve(self, intent: Intent) -> Intent | None:
-        """Write a new intent. If its hash is known: write nothing and return the known one.
+    def reserve(self, intent: Intent, limits: Limits | None = None) -> Intent | None:
+        """Write a new intent. If its hash is known, or its request has an unfinished payment: write
+        nothing and return the known one. Raises OverLimit.
 
         A RELEASED intent, for which nothing was ever sent, is taken up again with the new terms.
         """
-        return self._write(intents.reserve, intent)
+        return self._write(intents.reserve, intent, limits)
 
     def record(
         self,

@@ -211,7 +211,7 @@ def _event(line: bytes) -> WalletEvent:
                 failure = str(told["failure"])
                 why = _WHY.get(failure, say("The payment failed: {}.", shown(failure, 60)))
                 return PaymentFailed(why, _TODO.get(failure, Shown("")))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         pass
     return PaymentUnknown(say("The practice node said something that cannot be understood."))
 

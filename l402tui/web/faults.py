@@ -32,14 +32,14 @@ def late(url: Url, seconds: float, *, sent: bool) -> Unreachable:
     return Unreachable(Fault.TIMEOUT, sentence, maybe_received=sent)
 
 
-def explain(error: httpx.TransportError, url: Url, *, sent: bool) -> Unreachable:
+def explain(error: httpx.TransportError | OSError, url: Url, *, sent: bool) -> Unreachable:
     """What this error means. ``sent`` says whether any byte of the request may have left."""
     where = shown(url.authority)
     fault, sentence = _what(error, where, url)
     return Unreachable(fault, sentence, maybe_received=sent)
 
 
-def _what(error: httpx.TransportError, where: Shown, url: Url) -> tuple[Fault, Shown]:
+def _what(error: httpx.TransportError | OSError, where: Shown, url: Url) -> tuple[Fault, Shown]:
     certificate = _cause(error, ssl.SSLCertVerificationError)
     if certificate is not None:
         reason = shown(certificate.verify_message)

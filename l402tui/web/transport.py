@@ -125,7 +125,7 @@ class HttpTransport:
             return late(url, self._deadline, sent=progress.sent)
         except httpx.TimeoutException:
             return late(url, self._idle, sent=progress.sent)
-        except httpx.TransportError as error:
+        except (httpx.TransportError, OSError) as error:  # some of ssl's come as they are
             return explain(error, url, sent=progress.sent)
         try:
             return await self._read(incoming, journey, begun)
@@ -198,6 +198,6 @@ class HttpTransport:
                     body += chunk[: self._body_limit + 1 - len(body)]
                     if len(body) > self._body_limit:
                         return bytes(body[: self._body_limit]), False
-        except (TimeoutError, httpx.TransportError):
+        except (httpx.TransportError, OSError):
             return bytes(body), False
         return bytes(body), True

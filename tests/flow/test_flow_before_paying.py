@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from l402tui.flow import moves
@@ -41,6 +43,7 @@ from l402tui.flow.events import (
 from l402tui.flow.flow import UnexpectedEvent
 from l402tui.flow.model import Intent, IntentState, Money, Outcome, Request
 from l402tui.protocol.text import say
+from l402tui.protocol.url import Url
 from tests.flow import makers as m
 from tests.flow.playbook import play
 from tests.flow.scenes import approved, asked, challenged
@@ -247,6 +250,45 @@ def test_nothing_is_sent_that_could_not_be_written_as_sending() -> None:
 def test_a_hash_that_another_run_pays_by_now_is_followed(intent: Intent) -> None:
     flow = asked() >> approved() << Reserve >> Outstanding(intent) << Track(intent)
     flow.never(StoreSending, Pay)
+
+
+@pytest.mark.parametrize(
+    "known", [None, m.RESERVED.to(IntentState.FAILED), m.REJECTED, m.ELSEWHERE]
+)
+def test_what_came_between_question_and_yes_goes_through_all_checks_again(
+    known: Intent | None,
+) -> None:
+    flow = asked() >> approved() << Reserve >> Outstanding(known)
+    flow << Check(m.REQUEST, m.BILL)
+    flow.never(StoreSending, Pay, Track, Retry)
+
+
+def test_a_reservation_that_was_never_sent_is_given_back_after_a_while() -> None:
+    stale = replace(m.RESERVED, created=m.NOW - moves.APPROVAL_LASTS - 1)
+    flow = challenged() >> Checked((), m.QUOTE, stale, at=m.NOW) << Release
+    flow >> Released(stale.to(IntentState.RELEASED)) << Send(m.REQUEST)
+
+
+def test_a_method_in_small_letters_is_the_same_method() -> None:
+    look = replace(m.REQUEST, method="head")
+    flow = challenged(look) >> Checked((), m.quote_for(look))
+    flow.never(Ask).ends(Outcome.PREVIEWED, Money.NONE)
+
+
+@pytest.mark.parametrize(("status", "path"), [(401, "/weather"), (403, "/elsewhere")])
+def test_a_refusal_without_a_challenge_leaves_the_credential_out_next(
+    status: int, path: str
+) -> None:
+    held = replace(m.OLD_HELD, path=path)
+    flow = play(m.REQUEST) >> Found((held,)) << Send(m.REQUEST, held) >> Answered(m.answer(status))
+    flow << RecordUse(held, m.REQUEST, accepted=False) << Send(m.REQUEST)
+
+
+def test_a_credential_that_a_redirect_kept_back_is_not_refused() -> None:
+    away = replace(m.BILL_402, url=Url.parse("https://other.example/"))
+    flow = play(m.REQUEST) >> Found((m.OLD_HELD,)) << Send(m.REQUEST, m.OLD_HELD)
+    flow >> Challenged(away) << Decode(away)
+    flow.never(RecordUse)
 
 
 def test_a_hash_that_another_run_has_paid_by_now_is_used() -> None:

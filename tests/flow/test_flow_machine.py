@@ -132,7 +132,7 @@ def _made(kind: type[e.Event], state: State) -> st.SearchStrategy[e.Event]:
         e.Approved: st.builds(e.Approved, _DIGESTS, st.just(WHY), at=_TIMES),
         e.Declined: st.just(e.Declined(WHY)),
         e.Reserved: st.builds(e.Reserved, st.just(intent), at=_TIMES),
-        e.Outstanding: st.builds(e.Outstanding, _INTENTS),
+        e.Outstanding: st.builds(e.Outstanding, st.one_of(st.none(), _INTENTS)),
         e.Released: st.just(e.Released(intent)),
         e.PaymentSent: st.just(e.PaymentSent(intent.to(IntentState.SENDING))),
         e.PaymentProgressed: st.builds(e.PaymentProgressed, st.just(WHY), st.booleans()),
@@ -179,10 +179,15 @@ class Witness:
             self.sending -= 1
             return
         # The one way to give a wallet an invoice again: it has never seen it, it was never seen
-        # in flight, and it has not expired.
-        assert isinstance(event, e.PaymentNotFound)
+        # in flight, it has not expired, and the yes is fresh or was given once more.
         assert intent.state is IntentState.SENDING
         assert event.at < intent.expires - moves.EXPIRY_MARGIN
+        if isinstance(event, e.Approved):
+            assert before.renewed
+            self.approved -= 1
+            return
+        assert isinstance(event, e.PaymentNotFound)
+        assert event.at - intent.created <= moves.APPROVAL_LASTS
         assert before.phase is Phase.TRACKING
 
 

@@ -5,9 +5,14 @@ from __future__ import annotations
 import pytest
 
 from l402tui.flow import moves
+from l402tui.flow.checks import Finding, Severity
 from l402tui.flow.commands import (
+    Ask,
+    Check,
     Pay,
     Record,
+    RecordUse,
+    Reserve,
     Retry,
     Send,
     StorePaid,
@@ -17,6 +22,8 @@ from l402tui.flow.commands import (
 )
 from l402tui.flow.events import (
     Answered,
+    Checked,
+    Declined,
     Failed,
     PaidStored,
     PaymentFailed,
@@ -32,7 +39,7 @@ from l402tui.protocol.amount import sat
 from l402tui.protocol.text import say
 from tests.flow import makers as m
 from tests.flow.playbook import Play
-from tests.flow.scenes import paying, resumed
+from tests.flow.scenes import approved, paying, resumed
 
 WHY = say("the connection was lost")
 TROUBLE = say("the disk is full")
@@ -142,8 +149,43 @@ def test_news_that_cannot_be_written_while_following_change_nothing() -> None:
 
 
 def test_never_seen_and_not_expired_is_the_same_invoice_again() -> None:
-    flow = resumed(m.SENDING) >> PaymentNotFound(at=m.EXPIRES - moves.EXPIRY_MARGIN - 1)
+    flow = resumed(m.SENDING) >> PaymentNotFound(at=m.NOW + moves.APPROVAL_LASTS)
     flow << Pay(m.SENDING)
+    flow >> PaymentSettled(m.PREIMAGE, m.FEE) << StorePaid >> PaidStored(m.HELD) << Retry
+    flow >> Answered(m.answer()) << RecordUse << Record >> stored(IntentState.ACTIVE)
+    flow.ends(Outcome.PAID, Money.SPENT)
+
+
+def renewed() -> Play:
+    """A payment that never reached its wallet, and whose yes is old by now."""
+    flow = resumed(m.SENDING) >> PaymentNotFound(at=m.NOW + moves.APPROVAL_LASTS + 1) << Check
+    check = flow.said[-1]
+    assert isinstance(check, Check)
+    assert check.again == m.SENDING
+    assert check.bill.invoice == m.BILL.invoice
+    return flow
+
+
+def test_after_a_long_time_a_human_is_asked_once_more_about_the_same_invoice() -> None:
+    flow = renewed() >> Checked((), m.QUOTE, m.SENDING) << Ask(m.QUOTE, ())
+    flow >> approved(at=m.NOW + 200) << Pay(m.SENDING)
+    flow.never(Reserve, StoreSending)
+
+
+@pytest.mark.parametrize("no", ["declined", "blocked", "expired", "changed"])
+def test_a_no_to_an_old_payment_never_says_that_it_was_not_paid_for_certain(no: str) -> None:
+    flow = renewed()
+    if no == "blocked":
+        flow >> Checked((Finding("C26", "ready", Severity.BLOCK, say("no")),), m.QUOTE, m.SENDING)
+    else:
+        flow >> Checked((), m.QUOTE, m.SENDING) << Ask
+        answer = {
+            "declined": Declined(say("no")),
+            "expired": approved(at=m.EXPIRES),
+            "changed": approved(at=m.NOW + 200, digest="0" * 64),
+        }[no]
+        flow >> answer
+    flow.never(Pay, Record).ends(Outcome.UNSETTLED, Money.PERHAPS)
 
 
 def test_never_seen_and_long_expired_was_not_paid_and_a_new_bill_is_asked_for() -> None:

@@ -5,6 +5,7 @@ Nothing is replaced: the requests go over loopback sockets and the vault is a fi
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from pathlib import Path
@@ -12,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from l402tui.flow import events as e
-from l402tui.flow.checks import Finding
+from l402tui.flow import moves
+from l402tui.flow.checks import Finding, Severity
 from l402tui.flow.commands import Command
-from l402tui.flow.model import IntentState, Money, Outcome, Quote, Request
+from l402tui.flow.model import Intent, IntentState, Money, Outcome, Quote, Request
 from l402tui.practice.node import Failure, Status
 from l402tui.practice.run import PracticeServer
 from l402tui.practice.switches import Switch, Switches
@@ -22,6 +24,7 @@ from l402tui.protocol.amount import sat
 from l402tui.protocol.text import say
 from l402tui.protocol.url import Url
 from l402tui.settings import LimitSettings, Settings
+from l402tui.wallets.practice import PracticeWallet
 from l402tui.wiring import Session, open_session
 
 PRICE, FEE = sat(10), sat(1)
@@ -257,3 +260,59 @@ async def test_the_history_has_a_row_for_each_run(tmp_path: Path) -> None:
             stopped, first = session.vault.exchanges()
     assert (first.outcome, first.cost, first.status) == (Outcome.PAID, PRICE + FEE, 200)
     assert stopped.outcome is None
+
+
+async def test_two_runs_of_one_request_make_one_payment(tmp_path: Path) -> None:
+    """Both have asked their person; the second yes finds what the first has written."""
+    both = asyncio.Barrier(2)
+
+    class YesTogether(Yes):
+        async def approve(self, quote: Quote, findings: Sequence[Finding]) -> e.Approved:
+            await both.wait()
+            return e.Approved(quote.digest, say("a test"))
+
+    async with bench(tmp_path) as on:
+        on.approver = YesTogether()
+        ends = [ending(events) for events in await asyncio.gather(on.run(), on.run())]
+        assert sorted(money.name for _, money in ends) == ["EARLIER", "SPENT"]
+        assert {outcome for outcome, _ in ends} == {Outcome.PAID}
+        assert on.payments == 1
+
+
+async def test_a_bill_behind_a_redirect_is_not_paid(tmp_path: Path) -> None:
+    """The credential would go to the address that was asked, and be of no use there."""
+    async with bench(tmp_path) as on, PracticeServer.start() as shop:
+
+        async def lead_away(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            head = f"HTTP/1.1 302 Found\r\nLocation: {shop.url}/weather\r\nContent-Length: 0\r\n"
+            writer.write(f"{head}Connection: close\r\n\r\n".encode())
+            await writer.drain()
+            writer.close()
+
+        async with await asyncio.start_server(lead_away, "127.0.0.1", 0) as front:
+            port = front.sockets[0].getsockname()[1]
+            events = await on.run(Request(Url.parse(f"http://127.0.0.1:{port}/")))
+        checked = next(event for event in events if isinstance(event, e.Checked))
+        blocks = [one.check for one in checked.findings if one.severity is Severity.BLOCK]
+        assert blocks == ["C04"]
+        assert ending(events) == (Outcome.REFUSED, Money.NONE)
+        assert not shop.node.payments()
+
+
+async def test_a_wallet_that_breaks_leaves_a_payment_that_is_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def breaking(self: PracticeWallet, intent: Intent) -> AsyncIterator[e.WalletEvent]:
+        yield e.PaymentProgressed(say("on its way"))
+        raise OverflowError("a number that is too large")
+
+    async with bench(tmp_path) as on:
+        with monkeypatch.context() as patch:
+            patch.setattr(PracticeWallet, "pay", breaking)
+            patch.setattr(PracticeWallet, "track", breaking)
+            patch.setattr(moves, "ATTEMPTS", 1)
+            assert ending(await on.run()) == (Outcome.UNSETTLED, Money.PERHAPS)
+        # It never reached the node, and the wallet had said it did: nothing is sent again.
+        assert ending(await on.run()) == (Outcome.UNSETTLED, Money.PERHAPS)
+        assert on.payments == 0

@@ -63,7 +63,8 @@ def test_not_opened(text: str) -> None:
         ("http://[::ffff:127.0.0.1]/", True, False),
         ("http://10.0.0.1/", False, False),
         ("https://example.com/", False, True),
-        ("http://abc.onion/", False, True),
+        ("http://abc.onion/", False, False),
+        ("http://x.localhost/", False, False),
         ("http://localhost.example.com/", False, False),
     ],
 )

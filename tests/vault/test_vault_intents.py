@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from l402tui.flow.model import IntentState, Spending
-from l402tui.flow.ports import Vault, VaultError
+from l402tui.flow.model import IntentState, Limits, Spending
+from l402tui.flow.ports import OverLimit, Vault, VaultError
 from l402tui.protocol.amount import Msat, sat
 from l402tui.protocol.secret import Secret
 from l402tui.vault import SqliteVault
@@ -223,14 +223,35 @@ def test_unfinished_is_the_newest_open_intent_for_the_very_same_request(
     vault: SqliteVault,
 ) -> None:
     wanted = get(headers=(("Accept", "text/plain"),))
-    vault.reserve(intent(1, wanted, created=NOW))
+    vault.reserve(intent(1, wanted, created=NOW + 1))
+    bring(vault, 1, S.FAILED)
     vault.reserve(intent(2, wanted, created=NOW + 2))
-    vault.reserve(intent(3, wanted, created=NOW + 1))
+    vault.record(hash_of(1), S.IN_FLIGHT, at=NOW + 3)  # the wallet has changed its mind
     vault.reserve(intent(4, get(), created=NOW + 9))
     found = vault.unfinished(wanted)
     assert found is not None
     assert found.payment_hash == hash_of(2)
     assert vault.unfinished(get(method="POST")) is None
+
+
+def test_a_request_with_an_unfinished_payment_gets_no_second_one(vault: SqliteVault) -> None:
+    vault.reserve(intent(1))
+    bring(vault, 1, S.SENDING)
+    known = vault.reserve(intent(2))
+    assert known is not None
+    assert known.payment_hash == hash_of(1)
+    assert vault.intent(hash_of(2)) is None
+
+
+@pytest.mark.parametrize("limit", ["day", "origin_day"])
+def test_a_limit_holds_for_all_who_reserve(vault: SqliteVault, limit: str) -> None:
+    """Both were within it when they asked; together they are not."""
+    limits = replace(Limits(payment=sat(100), fee=sat(1)), **{limit: sat(21)})
+    assert vault.reserve(intent(1), limits) is None
+    with pytest.raises(OverLimit):
+        vault.reserve(intent(2, get("https://shop.example/news")), limits)
+    assert vault.intent(hash_of(2)) is None
+    assert vault.reserve(intent(3, get("https://shop.example/x"), fee_cap=sat(0)), limits) is None
 
 
 @pytest.mark.parametrize("state", list(S), ids=lambda s: s.name)
@@ -242,7 +263,8 @@ def test_unfinished_means_open(vault: SqliteVault, state: IntentState) -> None:
 
 def test_open_at_is_where_money_may_still_move(vault: SqliteVault) -> None:
     for number, state in enumerate(S):
-        vault.reserve(intent(number, created=NOW + number))
+        request = get(f"https://shop.example/{number}")
+        vault.reserve(intent(number, request, created=NOW + number))
         bring(vault, number, state)
     vault.reserve(intent(90, get("https://other.example/")))
     bring(vault, 90, S.SENDING)
@@ -287,7 +309,7 @@ def test_timing_counts_payments_for_this_method_and_path(vault: SqliteVault) -> 
     buy(vault, 5, get(method="POST"), at=NOW)
     buy(vault, 6, get("https://other.example/weather"), at=NOW)
     for number, state in ((7, S.RESERVED), (8, S.FAILED), (9, S.RELEASED), (10, S.SENDING)):
-        vault.reserve(intent(number))
+        vault.reserve(intent(number, get(f"https://shop.example/weather?n={number}")))
         bring(vault, number, state)
     timing = vault.timing(get(), NOW)
     assert (timing.paid_recently, timing.rejected_at) == (3, None)

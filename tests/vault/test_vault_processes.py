@@ -131,7 +131,10 @@ def test_threads_take_turns(folder: Path) -> None:
 
     def reserve() -> None:
         together.wait()
-        answers.extend(vault.reserve(intent(number)) is None for number in range(25))
+        answers.extend(
+            vault.reserve(intent(number, get(f"https://shop.example/{number}"))) is None
+            for number in range(25)
+        )
 
     with SqliteVault.open(folder) as vault:
         threads = [Thread(target=reserve) for _ in range(4)]

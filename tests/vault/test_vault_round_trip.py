@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from l402tui.flow.model import Intent, IntentState, Request
@@ -84,6 +84,7 @@ fresh = (sha256(b"%d" % number).digest() for number in count())
 def test_intents(shared: SqliteVault, drawn: Intent, fee: Msat) -> None:
     preimage = next(fresh)
     wanted = replace(drawn, payment_hash=sha256(preimage).digest())
+    assume(shared.unfinished(wanted.request) is None)
     assert shared.reserve(wanted) is None
     assert shared.intent(wanted.payment_hash) == wanted
     assert shared.unfinished(wanted.request) is not None
@@ -93,3 +94,4 @@ def test_intents(shared: SqliteVault, drawn: Intent, fee: Msat) -> None:
         IntentState.PAID, preimage=Secret(preimage), fee=fee, reason=""
     )
     assert held in shared.credentials(wanted.request)
+    shared.record(wanted.payment_hash, IntentState.ACTIVE, at=wanted.updated)

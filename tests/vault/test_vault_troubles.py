@@ -62,7 +62,7 @@ def test_the_preimage_is_stored_once_there_is_room_again(vault: SqliteVault) -> 
     vault.record(hash_of(1), IntentState.SENDING, at=NOW)
     fill(vault)
     with pytest.raises(VaultError, match="disk is full"):  # once the pages in use are full too
-        deque(buy(vault, number, get()) for number in range(50, 90))
+        deque(buy(vault, number, get("https://shop.example/news")) for number in range(50, 90))
     vault._db.execute("PRAGMA max_page_count = 1000000")
     assert vault.store_paid(hash_of(1), proof(1), at=NOW, fee=None).preimage == proof(1)
 
