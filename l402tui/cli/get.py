@@ -9,7 +9,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 from l402tui.cli.approving import AskPerson, YesOption, show_invoice
 from l402tui.cli.arguments import Options
@@ -23,12 +23,13 @@ from l402tui.cli.replay import remembered
 from l402tui.cli.running import follow, until_interrupted
 from l402tui.cli.stopping import Seen
 from l402tui.cli.terminal import Terminal
+from l402tui.cli.trouble import Trouble, silence_stdout
 from l402tui.flow.events import Event
 from l402tui.flow.json_lines import json_line
-from l402tui.flow.model import Intent, Outcome, Request
-from l402tui.flow.ports import Approver
+from l402tui.flow.model import Intent, Money, Outcome, Request
+from l402tui.flow.ports import Approver, VaultError
 from l402tui.protocol.secret import Secret
-from l402tui.protocol.text import say
+from l402tui.protocol.text import say, shown
 from l402tui.settings import Settings
 from l402tui.wiring import NotPaid, open_session
 
@@ -51,6 +52,12 @@ def get(options: Options) -> Exit:
         return _delivered(seen, destination, pen, options)
     except KeyboardInterrupt:  # between the flow and the end of the program
         return _stopped(seen, pen, options)
+    except BrokenPipeError:
+        return _unheard(seen, pen)
+    except (OSError, VaultError) as error:
+        if seen.money is Money.NONE:
+            raise
+        raise Trouble(Exit.BROKEN, f"{shown(str(error), 1_000)} {seen.stopped()}") from None
 
 
 async def _flow(
@@ -89,6 +96,8 @@ def _delivered(seen: Seen, destination: Destination, pen: Pen, options: Options)
     ending, response = seen.ending, seen.response
     if ending is None:
         raise RuntimeError("the flow ended without an ending")
+    if seen.unheard:
+        return _unheard(seen, pen)
     if ending.outcome not in _DELIVERED or response is None:
         return exit_of(ending, None)
     if not options.json or destination.file is not None:
@@ -101,6 +110,16 @@ def _delivered(seen: Seen, destination: Destination, pen: Pen, options: Options)
         pen.line(say("The answer ended early: it is not whole.").text)
         return Exit.UNREACHABLE
     return exit_of(ending, response.status)
+
+
+def _unheard(seen: Seen, pen: Pen) -> Exit:
+    """Whoever read stdout has left: the last words go to stderr, and the exit code tells."""
+    silence_stdout()
+    with suppress(BrokenPipeError):
+        pen.line(str(seen.ending or seen.stopped()))
+    if seen.ending is None:
+        return Exit.STOPPED
+    return exit_of(seen.ending, seen.response.status if seen.response is not None else None)
 
 
 def _stopped(seen: Seen, pen: Pen, options: Options) -> Exit:

@@ -13,7 +13,7 @@ from typing import Any
 
 from l402tui.cli.stopping import Seen
 from l402tui.flow.events import Event
-from l402tui.flow.model import Request
+from l402tui.flow.model import Money, Request
 from l402tui.flow.runner import Runner
 
 __all__ = ["follow", "until_interrupted"]
@@ -40,8 +40,19 @@ def until_interrupted(work: Coroutine[Any, Any, None]) -> bool:
 async def follow(
     runner: Runner, request: Request, seen: Seen, tell: Callable[[Event], None]
 ) -> None:
-    """Run the flow and tell each event."""
+    """Run the flow and tell each event.
+
+    Raises BrokenPipeError where nobody listens any more, but not while money is at stake: then the
+    flow goes on to its end in silence, and ``seen.unheard`` says so.
+    """
     async with aclosing(runner.run(request)) as events:
         async for event in events:
             seen.note(event)
-            tell(event)
+            if seen.unheard:
+                continue
+            try:
+                tell(event)
+            except BrokenPipeError:
+                if seen.money is Money.NONE:
+                    raise
+                seen.unheard = True

@@ -27,6 +27,10 @@ class Seen:
     """The last answer that is no 402."""
     intent: Intent | None = None
     paid: bool = False
+    earlier: bool = False
+    """A payment of an earlier run is being redeemed."""
+    unheard: bool = False
+    """Nobody reads what is told any more."""
 
     def note(self, event: e.Event) -> None:
         """Take an event in."""
@@ -39,6 +43,10 @@ class Seen:
                 self.intent = intent
             case e.Found(unfinished=intent) if intent is not None:
                 self.intent = intent if intent.state in _MAY_MOVE else None
+                self.earlier = intent.state.proven
+            case e.Checked(known=intent) | e.Outstanding(intent=intent) if intent is not None:
+                self.intent = intent if intent.state in _MAY_MOVE else None
+                self.earlier = intent.state.proven
             case e.PaymentSettled() | e.PaidStored():
                 self.paid = True
             case e.PaymentFailed() | e.Requested():
@@ -54,7 +62,9 @@ class Seen:
             return self.ending.money
         if self.paid:
             return Money.SPENT
-        return Money.PERHAPS if self.intent is not None else Money.NONE
+        if self.intent is not None:
+            return Money.PERHAPS
+        return Money.EARLIER if self.earlier else Money.NONE
 
     def stopped(self) -> Shown:
         """The last words after ctrl+c."""
@@ -70,5 +80,9 @@ class Seen:
                 "Stopped while a payment of {} is under way. Money may have been spent. The same "
                 "command again follows this payment; it is never paid twice.",
                 shown(format_msat(self.intent.amount)),
+            )
+        if self.earlier:
+            return say(
+                "Stopped. No money was spent now; it was paid earlier, and the credential is kept."
             )
         return say("Stopped before anything was paid. No money was spent.")

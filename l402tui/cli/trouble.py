@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from l402tui.cli.exits import Exit
 from l402tui.protocol.text import shown
 
-__all__ = ["Trouble", "Verdict", "told"]
+__all__ = ["Trouble", "Verdict", "silence_stdout", "told"]
 
 _DEBUG = "L402TUI_DEBUG"
 
@@ -48,14 +48,18 @@ def told() -> Iterator[Verdict]:
         yield verdict
         sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever read our output has seen enough; Python must not complain about it at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence_stdout()
     except KeyboardInterrupt:
         print("\nStopped.", file=sys.stderr)
         verdict.exit = Exit.STOPPED
     except Exception as error:
         verdict.exit, words = _explained(error)
         print(f"l402tui: {words}", file=sys.stderr)
+
+
+def silence_stdout() -> None:
+    """Whoever read our output has seen enough; Python must not complain about it at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _explained(error: Exception) -> tuple[Exit, str]:

@@ -8,7 +8,7 @@ import pytest
 
 from l402tui.cli.exits import Exit
 from l402tui.practice.run import PracticeServer
-from tests.cli.command import Commands, paid
+from tests.cli.command import PATIENCE, Commands, paid
 
 PAY = ("--wallet", "practice", "--yes")
 
@@ -105,3 +105,22 @@ def test_a_reader_that_has_seen_enough(l402tui: Commands, server: PracticeServer
     assert run.process.wait(timeout=30) in (Exit.OK, Exit.BROKEN)
     assert "Traceback" not in words
     assert "Money was spent." in words
+
+
+def test_a_reader_who_leaves_does_not_stop_a_payment(
+    l402tui: Commands, server: PracticeServer
+) -> None:
+    """As in ``l402tui get --json URL | grep -m1 payment_sent``: the end is told on stderr."""
+    server.node.hold = True
+    run = l402tui.begin("get", f"{server.url}/weather", *PAY, "--json")
+    run.until("result_stored")
+    assert run.process.stdout is not None
+    assert run.process.stderr is not None
+    run.process.stdout.close()
+    (payment,) = server.node.payments()
+    server.node.settle(payment.payment_hash)
+    words = run.process.stderr.read().decode()
+    assert run.process.wait(timeout=PATIENCE) == Exit.OK
+    assert "Money was spent." in words
+    assert "Traceback" not in words
+    assert len(paid(server)) == 1
