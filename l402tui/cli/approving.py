@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from l402tui.cli.ink import Ink, Pen
 from l402tui.cli.lines import finding_lines
 from l402tui.cli.terminal import Terminal
-from l402tui.flow.checks import Finding, Severity
 from l402tui.flow.events import Approved, Declined
+from l402tui.flow.findings import Finding, Severity
 from l402tui.flow.model import Intent, Quote
 from l402tui.protocol import qr
 from l402tui.protocol.amount import format_msat

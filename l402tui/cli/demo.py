@@ -20,8 +20,8 @@ from l402tui.cli.running import follow, until_interrupted
 from l402tui.cli.stopping import Seen
 from l402tui.cli.terminal import Terminal
 from l402tui.flow import commands as c
-from l402tui.flow.checks import Finding
 from l402tui.flow.events import Approved
+from l402tui.flow.findings import Finding
 from l402tui.flow.model import Money, Quote
 from l402tui.protocol.text import say
 from l402tui.settings import load

@@ -16,7 +16,7 @@ from typing import Final
 from l402tui.cli.ink import MARK_INK, Ink, Pen
 from l402tui.flow import commands as c
 from l402tui.flow import events as e
-from l402tui.flow.checks import Finding, Severity
+from l402tui.flow.findings import Finding, Severity
 from l402tui.flow.guide import guide
 from l402tui.flow.model import Outcome, Response
 from l402tui.flow.telling import Station, Told, tell

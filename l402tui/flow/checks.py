@@ -2,121 +2,42 @@
 
 Each check is a pure function of :class:`Facts`: it answers with a severity and a plain sentence, or
 with nothing where it does not apply. All findings are shown in the approval; one BLOCK and nothing
-is paid. ASK means that only a human may say yes. The numbers (C01...) are stable: a person can look
-them up, and a missing number is a check that needs more than one exchange and is made elsewhere.
+is paid. ASK means that only a human may say yes. The numbers (C01...) are stable, so that a person
+can look them up; those left out belong to checks that need more than one exchange.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from enum import Enum
 from typing import Final
 
-from l402tui.flow.model import (
-    Bill,
-    Held,
-    Intent,
-    IntentState,
-    Limits,
-    Request,
-    Spending,
-    Timing,
-    WalletFacts,
-)
+from l402tui.flow.findings import Answer, Check, Facts, Finding, Severity
+from l402tui.flow.model import IntentState
 from l402tui.protocol.amount import MAX_MSAT, Msat, format_msat
 from l402tui.protocol.caveats import effective_expiry, services
 from l402tui.protocol.errors import ChallengeError, InvoiceError
 from l402tui.protocol.identifier import Form
-from l402tui.protocol.invoice import Invoice
 from l402tui.protocol.text import Shown, say, shown
 
-__all__ = ["CHECKS", "Check", "Facts", "Finding", "Severity", "examine"]
+__all__ = ["CHECKS", "examine"]
 
 LEAST_TIME_LEFT: Final = 30
 """Seconds an invoice must still be good for before a person is asked."""
 CLOCK_SKEW: Final = 120
+"""Seconds by which the server's clock and ours may differ."""
 FUTURE: Final = 600
+"""Seconds by which an invoice may seem to be made in the future."""
 LONG_EXPIRY: Final = 7 * 86_400
+"""Seconds for which it is odd that an invoice can be paid."""
 TICKET_ENDS_SOON: Final = 300
+"""Seconds a ticket should be good for."""
 AGAIN: Final = 2
 """Payments for the same thing within 10 minutes that make a person look."""
 REJECTION_LASTS: Final = 86_400
+"""Seconds for which a rejected payment makes a person look."""
 AMP: Final = frozenset({30, 31})
 """Feature bits of payments whose preimage is made by the payer, so that it proves nothing."""
-
-
-class Severity(Enum):
-    """What follows from a finding, mildest first."""
-
-    PASS = "ok"
-    INFO = "info"
-    WARN = "warning"
-    ASK = "ask"
-    BLOCK = "block"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one check found."""
-
-    check: str
-    """``C12``."""
-    title: str
-    severity: Severity
-    sentence: Shown
-    todo: Shown = Shown("")
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """Everything the checks may look at."""
-
-    request: Request
-    bill: Bill
-    wallet: WalletFacts | None
-    """None: paying is switched off."""
-    limits: Limits
-    now: float
-    spending: Spending = Spending()
-    timing: Timing = Timing()
-    known: Intent | None = None
-    """What the vault knows about this payment hash."""
-    open_here: tuple[Intent, ...] = ()
-    """Payments at this origin for which money may still move."""
-    refused: Held | None = None
-    """A held credential that the server has just not accepted."""
-    writable: bool = True
-    """The vault can write."""
-
-    @property
-    def invoice(self) -> Invoice | None:
-        """The invoice, where it could be read."""
-        return self.bill.invoice
-
-
-Answer = tuple[Severity, Shown] | tuple[Severity, Shown, Shown] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One question about a bill."""
-
-    number: str
-    title: str
-    function: Callable[[Facts], Answer]
-
-    def __call__(self, facts: Facts) -> Finding | None:
-        """Ask it."""
-        answer = self.function(facts)
-        return None if answer is None else Finding(self.number, self.title, *answer)
-
-    @property
-    def why(self) -> str:
-        """Why it is asked, in a sentence."""
-        return (self.function.__doc__ or "").strip()
-
 
 CHECKS: Final[list[Check]] = []
 """All checks, in the order in which they are made and shown."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from l402tui.flow.checks import Finding
+from l402tui.flow.findings import Finding
 from l402tui.flow.model import Bill, Ending, Held, Intent, IntentState, Quote, Request, Response
 from l402tui.protocol.amount import Msat
 from l402tui.protocol.secret import Secret

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from l402tui.flow.checks import Finding
 from l402tui.flow.events import Fault, PaymentFailed, Unreachable
+from l402tui.flow.findings import Finding
 from l402tui.flow.model import (
     Ending,
     Held,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
-from l402tui.flow.checks import Finding
+from l402tui.flow.findings import Finding
 from l402tui.flow.model import Bill, Ending, Held, Intent, Quote, Request, Response
 from l402tui.protocol.amount import Msat
 from l402tui.protocol.secret import Secret

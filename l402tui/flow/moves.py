@@ -12,7 +12,6 @@ from typing import Final, TypeVar
 from l402tui.flow import endings
 from l402tui.flow import events as e
 from l402tui.flow.bill import remembered_bill
-from l402tui.flow.checks import Severity
 from l402tui.flow.commands import (
     Ask,
     Check,
@@ -31,6 +30,7 @@ from l402tui.flow.commands import (
     Track,
     Wait,
 )
+from l402tui.flow.findings import Severity
 from l402tui.flow.model import Ending, Intent, IntentState, Response
 from l402tui.flow.state import Phase, State, Step, UnexpectedEvent
 from l402tui.protocol.amount import Msat

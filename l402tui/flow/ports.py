@@ -11,8 +11,8 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from l402tui.flow.checks import Finding
 from l402tui.flow.events import Answered, Approved, Challenged, Declined, Unreachable, WalletEvent
+from l402tui.flow.findings import Finding
 from l402tui.flow.model import (
     Ending,
     Exchange,

@@ -17,7 +17,8 @@ from typing import Final, TypeVar
 from l402tui.flow import commands as c
 from l402tui.flow import events as e
 from l402tui.flow.bill import read_bill
-from l402tui.flow.checks import Facts, examine
+from l402tui.flow.checks import examine
+from l402tui.flow.findings import Facts
 from l402tui.flow.flow import begin, step
 from l402tui.flow.model import (
     Ending,

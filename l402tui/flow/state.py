@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
-from l402tui.flow.checks import Finding
 from l402tui.flow.commands import Command
+from l402tui.flow.findings import Finding
 from l402tui.flow.model import Bill, Ending, Held, Intent, Quote, Request
 from l402tui.protocol.amount import Msat
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from l402tui.flow import events as e
-from l402tui.flow.checks import CHECKS, Finding, Severity
+from l402tui.flow.checks import CHECKS
+from l402tui.flow.findings import Finding, Severity
 from l402tui.flow.model import Response
 from l402tui.flow.telling import Station, tell
 from l402tui.protocol.dissect.message import dissect_message

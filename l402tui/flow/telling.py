@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from l402tui.flow import events as e
-from l402tui.flow.checks import Severity
+from l402tui.flow.findings import Severity
 from l402tui.flow.model import Outcome, Response
 from l402tui.protocol.amount import format_msat
 from l402tui.protocol.text import Shown, say, shown

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from l402tui.flow import events as e
-from l402tui.flow.checks import Finding, Severity
+from l402tui.flow.findings import Finding, Severity
 from l402tui.flow.model import Ending, Intent, Quote, Request, Response
 from l402tui.notebook import display
 from l402tui.protocol.amount import Msat, format_msat, parse_amount

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from l402tui.flow import events as e
-from l402tui.flow.checks import Finding
 from l402tui.flow.commands import Command
+from l402tui.flow.findings import Finding
 from l402tui.flow.model import Ending, Intent, Quote, Request
 from l402tui.protocol.secret import Secret
 from l402tui.protocol.text import say

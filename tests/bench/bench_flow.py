@@ -23,8 +23,8 @@ from time import perf_counter
 
 import httpx
 
-from l402tui.flow.checks import Finding
 from l402tui.flow.events import Approved, Finished
+from l402tui.flow.findings import Finding
 from l402tui.flow.model import Held, Outcome, Quote, Request
 from l402tui.protocol.text import say
 from l402tui.protocol.url import Url

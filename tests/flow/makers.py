@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any
 
 from l402tui.flow.bill import read_bill
-from l402tui.flow.checks import Facts
+from l402tui.flow.findings import Facts
 from l402tui.flow.model import (
     Bill,
     Held,

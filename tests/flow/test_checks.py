@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from l402tui.flow.bill import read_bill
-from l402tui.flow.checks import CHECKS, Facts, Finding, Severity, examine
+from l402tui.flow.checks import CHECKS, examine
+from l402tui.flow.findings import Facts, Finding, Severity
 from l402tui.flow.model import (
     Bill,
     IntentState,

@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from l402tui.flow import moves
-from l402tui.flow.checks import Finding, Severity
 from l402tui.flow.commands import (
     Ask,
     Check,
@@ -40,6 +39,7 @@ from l402tui.flow.events import (
     Unreachable,
     Waited,
 )
+from l402tui.flow.findings import Finding, Severity
 from l402tui.flow.flow import UnexpectedEvent
 from l402tui.flow.model import Intent, IntentState, Money, Outcome, Request
 from l402tui.protocol.text import say

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from l402tui.flow import events as e
 from l402tui.flow import moves
 from l402tui.flow.bill import read_bill
-from l402tui.flow.checks import Finding, Severity
 from l402tui.flow.commands import (
     Command,
     Pay,
@@ -22,6 +21,7 @@ from l402tui.flow.commands import (
     StoreSending,
     Track,
 )
+from l402tui.flow.findings import Finding, Severity
 from l402tui.flow.flow import TRANSITIONS, Phase, State, begin, step
 from l402tui.flow.model import Intent, IntentState
 from l402tui.protocol.credential import preimage_matches

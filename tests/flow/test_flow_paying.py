@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from l402tui.flow import moves
-from l402tui.flow.checks import Finding, Severity
 from l402tui.flow.commands import (
     Ask,
     Check,
@@ -34,6 +33,7 @@ from l402tui.flow.events import (
     ResultStored,
     Waited,
 )
+from l402tui.flow.findings import Finding, Severity
 from l402tui.flow.model import Intent, IntentState, Money, Outcome
 from l402tui.protocol.amount import sat
 from l402tui.protocol.text import say

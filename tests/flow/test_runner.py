@@ -14,8 +14,8 @@ import pytest
 
 from l402tui.flow import events as e
 from l402tui.flow import moves
-from l402tui.flow.checks import Finding, Severity
 from l402tui.flow.commands import Command
+from l402tui.flow.findings import Finding, Severity
 from l402tui.flow.model import Intent, IntentState, Money, Outcome, Quote, Request
 from l402tui.practice.node import Failure, Status
 from l402tui.practice.run import PracticeServer

@@ -20,7 +20,7 @@ from textual.screen import ModalScreen
 from textual.timer import Timer
 from textual.widgets import Button, Static
 
-from l402tui.flow.checks import Finding, Severity
+from l402tui.flow.findings import Finding, Severity
 from l402tui.flow.model import Quote
 from l402tui.flow.moves import EXPIRY_MARGIN
 from l402tui.flow.ports import Clock
