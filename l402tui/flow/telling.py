@@ -263,8 +263,8 @@ def _advance(at: dict[Station, Progress], event: e.Event) -> None:
 
 
 def _arrive(at: dict[Station, Progress], outcome: Outcome) -> None:
-    good = outcome in (Outcome.FREE, Outcome.PAID, Outcome.REUSED)
-    mild = outcome in (Outcome.PREVIEWED, Outcome.DECLINED, Outcome.UNSETTLED, Outcome.UNDELIVERED)
+    good = outcome in (Outcome.FREE, Outcome.PAID, Outcome.REUSED, Outcome.PREVIEWED)
+    mild = outcome in (Outcome.DECLINED, Outcome.UNSETTLED, Outcome.UNDELIVERED)
     at[Station.RESULT] = Progress.OK if good else Progress.WARN if mild else Progress.WRONG
     for station in list(Station)[:-1]:
         if at[station] is Progress.TODO:

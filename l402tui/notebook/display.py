@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from html import escape
 
 from l402tui.flow import events as e
-from l402tui.flow.model import Intent
+from l402tui.flow.findings import Severity
+from l402tui.flow.model import Bill, Intent
 from l402tui.flow.story import story
-from l402tui.flow.telling import Progress, Told, rail, tell
+from l402tui.flow.telling import Progress, Station, Told, rail, tell
 from l402tui.protocol import qr
 from l402tui.protocol.amount import format_msat
 from l402tui.protocol.invoice import Invoice
@@ -20,7 +21,7 @@ from l402tui.protocol.outline import outline
 from l402tui.protocol.text import Shown
 from l402tui.protocol.tree import Mark, Node
 
-__all__ = ["as_html", "as_text", "show_invoice"]
+__all__ = ["as_html", "as_text", "payable", "show_invoice"]
 
 _INK = {
     Mark.PLAIN: "inherit",
@@ -56,7 +57,7 @@ def as_html(events: Sequence[e.Event]) -> str:
         _rail(events),
         *(_told(told) for told in filter(None, map(tell, events))),
         '<div style="margin-top:.8em">',
-        *(_tree(node, opened=True) for node in story(events)),
+        *(_tree(node, opened=_has_bill(node)) for node in story(events)),
         "</div>",
         _unpaid_invoice(events),
         "</div>",
@@ -87,14 +88,20 @@ def _rail(events: Sequence[e.Event]) -> str:
 
 def _told(told: Told) -> str:
     word = f" <i>{escape(told.mark.value)}</i>" if told.mark.value else ""
+    # The tree below has every check with its reason; here one line for all of them is enough.
+    shown = () if told.station is Station.CHECK else told.details
     details = "".join(
-        f'<div style="margin-left:2em;color:#5a6b7b">{_text(detail)}</div>'
-        for detail in told.details
+        f'<div style="margin-left:2em;color:#5a6b7b">{_text(detail)}</div>' for detail in shown
     )
     return (
         f'<div><b style="display:inline-block;width:5em">{escape(told.station.value)}</b>'
         f'<span style="color:{_INK[told.mark]}">{_text(told.headline)}{word}</span></div>{details}'
     )
+
+
+def _has_bill(node: Node) -> bool:
+    """Whether the challenge that will be paid is in there: it is what a person came to see."""
+    return any(part.label.text == "L402 challenge" for part in node.walk())
 
 
 def _tree(node: Node, *, opened: bool = False) -> str:
@@ -107,18 +114,36 @@ def _tree(node: Node, *, opened: bool = False) -> str:
     )
     if not node.children:
         return f'<div style="margin-left:1.2em">{line}</div>'
-    inside = "".join(map(_tree, node.children))
+    inside = "".join(_tree(child, opened=_has_bill(child)) for child in node.children)
     state = " open" if opened else ""
     return f'<details{state} style="margin-left:1.2em"><summary>{line}</summary>{inside}</details>'
 
 
+def payable(events: Sequence[e.Event]) -> Bill | None:
+    """The bill that a person may still pay by hand: no check blocks it, and nobody has paid it."""
+    bill: Bill | None = None
+    for event in events:
+        match event:
+            case e.Decoded():
+                bill = event.bill
+            case e.Checked(findings=findings):
+                if any(found.severity is Severity.BLOCK for found in findings):
+                    return None
+            case e.Approved() | e.Answered():
+                return None
+            case _:
+                pass
+    return bill if bill is not None and bill.invoice is not None else None
+
+
 def _unpaid_invoice(events: Sequence[e.Event]) -> str:
-    if any(isinstance(event, e.PaidStored) for event in events):
+    bill = payable(events)
+    if bill is None or bill.invoice is None:
         return ""
-    for event in reversed(events):
-        if isinstance(event, e.Decoded) and event.bill.invoice is not None:
-            return _invoice(event.bill.invoice)
-    return ""
+    return _invoice(bill.invoice) + (
+        '<div style="color:#5a6b7b">To pay it with a wallet of your own, choose one that shows the '
+        "preimage, and bring that back: <code>await flow.redeem(&quot;…&quot;)</code></div>"
+    )
 
 
 def _invoice(invoice: Invoice) -> str:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import getpass
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from time import time
 
 from l402tui.flow import events as e
 from l402tui.flow.findings import Finding, Severity
-from l402tui.flow.model import Ending, Intent, Quote, Request, Response
+from l402tui.flow.model import Ending, Intent, IntentState, Quote, Request, Response
 from l402tui.notebook import display
 from l402tui.protocol.amount import Msat, format_msat, parse_amount
-from l402tui.protocol.credential import read_preimage
+from l402tui.protocol.credential import preimage_matches, read_preimage
 from l402tui.protocol.errors import DecodeError
 from l402tui.protocol.secret import Secret
 from l402tui.protocol.text import say, shown
@@ -69,6 +70,32 @@ class Flow:
         """
         cap = parse_amount(at_most)
         return await _run(self.request, self._settings, wallet, _UpTo(cap))
+
+    async def redeem(self, preimage: str) -> Flow:
+        """Use the invoice that is shown here after you paid it with a wallet of your own.
+
+        ``preimage`` is the 64 hex digits that the wallet shows. It is stored, and the request is
+        sent again with the credential; nothing is paid. Raises ValueError where there is no
+        invoice that passed the checks, or the preimage belongs to another one.
+        """
+        bill, quote = display.payable(self.events), self.quote
+        if bill is None or quote is None:
+            raise ValueError("There is no invoice here that passed the checks. Nothing was sent.")
+        proof = read_preimage(preimage)
+        if not preimage_matches(proof, quote.payment_hash):
+            raise ValueError(
+                "This is not the preimage of the invoice shown here: its SHA-256 is another hash. "
+                "Nothing was sent."
+            )
+        intent = replace(Intent.of(self.request, bill, quote, time()), wallet="external:-")
+        async with open_session(self._settings, "none") as session:
+            session.vault.reserve(intent, session.limits)
+            session.vault.record(intent.payment_hash, IntentState.SENDING, at=time())
+            session.vault.store_paid(intent.payment_hash, proof, at=time(), fee=None)
+            runner = session.runner(_Nobody())
+            return Flow(
+                self.request, [event async for event in runner.run(self.request)], self._settings
+            )
 
     def _repr_mimebundle_(
         self, include: object = None, exclude: object = None
