@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from l402tui.flow import events as e
-from l402tui.flow.findings import Severity
+from l402tui.flow.findings import Finding, Severity
 from l402tui.flow.model import Outcome, Response
 from l402tui.protocol.amount import format_msat
 from l402tui.protocol.text import Shown, say, shown
@@ -178,7 +179,18 @@ def _tell_checked(event: e.Checked) -> Told:
     mark = {Severity.BLOCK: Mark.BAD, Severity.ASK: Mark.WARN, Severity.WARN: Mark.WARN}.get(
         worst, Mark.GOOD
     )
-    return Told(Station.CHECK, mark, say("{} checks were made.", len(event.findings)), details)
+    return Told(Station.CHECK, mark, _verdict(event.findings), details)
+
+
+def _verdict(findings: Sequence[Finding]) -> Shown:
+    made, tally = len(findings), Counter(found.severity for found in findings)
+    if tally[Severity.BLOCK]:
+        return say("{} checks were made, and {} said no.", made, tally[Severity.BLOCK])
+    if tally[Severity.ASK]:
+        return say("{} checks were made, and {} want a human to look.", made, tally[Severity.ASK])
+    if tally[Severity.WARN]:
+        return say("{} checks were made, with {} warnings.", made, tally[Severity.WARN])
+    return say("{} checks were made.", made)
 
 
 def _status(response: Response) -> Shown:
