@@ -143,7 +143,10 @@ def test_the_keys_are_those_of_the_program() -> None:
 
 
 def test_settings_example_is_understood(tmp_path: Path) -> None:
-    from l402tui.settings import load
+    import tomllib
+    from dataclasses import fields
+
+    from l402tui.settings import LimitSettings, LndSettings, Settings, load
 
     (block,) = re.findall(r"^```toml\n(.*?)^```", README.read_text("utf-8"), re.M | re.S)
     (tmp_path / "settings.toml").write_text(block)
@@ -151,3 +154,7 @@ def test_settings_example_is_understood(tmp_path: Path) -> None:
     assert settings.wallet == "lnd"
     assert settings.limits.day == "5000 sat"
     assert settings.lnd.macaroonpath.endswith("l402tui.macaroon")
+    told = tomllib.loads(block)  # "all keys", says the README
+    assert set(told) == {key.name for key in fields(Settings)} - {"home"}
+    assert set(told["limits"]) == {key.name for key in fields(LimitSettings)}
+    assert set(told["lnd"]) == {key.name for key in fields(LndSettings)}

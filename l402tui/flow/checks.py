@@ -60,6 +60,14 @@ def _money(msat: int) -> Shown:
     return shown(format_msat(msat))
 
 
+def _lasting(seconds: int) -> Shown:
+    """``45 s``, ``59 min``, ``26 h``, ``3 days``: rounded down."""
+    for unit, size in (("days", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * size or (seconds >= size and unit == "min"):
+            return say("{} {}", seconds // size, Shown(unit))
+    return say("{} s", seconds)
+
+
 def _ok(template: str, /, *parts: Shown | int) -> tuple[Severity, Shown]:
     return Severity.PASS, say(template, *parts)
 
@@ -171,7 +179,12 @@ def _network(facts: Facts) -> Answer:
             shown(invoice.network.word),
             shown(wallet.network.word),
         )
-        return Severity.BLOCK, sentence, say("Choose a wallet of the same network.")
+        cure = say("Choose a wallet of the same network.")
+        if not wallet.proves_payment:
+            cure = say(
+                "If yours is on the bill's network, say so with --network or in settings.toml."
+            )
+        return Severity.BLOCK, sentence, cure
     return _ok("Bill and wallet are both on {}.", shown(invoice.network.word))
 
 
@@ -257,14 +270,9 @@ def _expiry(facts: Facts) -> Answer:
         return None
     left = int(invoice.expires_at - facts.now)
     if left < LEAST_TIME_LEFT:
-        when = say("{} seconds ago", -left) if left <= 0 else say("in {} seconds", left)
-        return (
-            Severity.BLOCK,
-            say("The invoice expires {}.", when)
-            if left > 0
-            else say("The invoice expired {}.", when),
-            NEW_BILL,
-        )
+        if left > 0:
+            return Severity.BLOCK, say("The invoice expires in {} seconds.", left), NEW_BILL
+        return Severity.BLOCK, say("The invoice expired {} ago.", _lasting(-left)), NEW_BILL
     if invoice.created - facts.now > FUTURE:
         return (
             Severity.BLOCK,
@@ -276,7 +284,7 @@ def _expiry(facts: Facts) -> Answer:
         return Severity.WARN, say("Your clock and the server's differ by {} seconds.", abs(skew))
     if invoice.expiry > LONG_EXPIRY:
         return Severity.WARN, say("It can be paid for {} days.", invoice.expiry // 86_400)
-    return _ok("It can be paid for another {}:{} minutes.", left // 60, shown(f"{left % 60:02d}"))
+    return _ok("It can be paid for another {}.", _lasting(left))
 
 
 def _clock_skew(facts: Facts) -> int | None:
@@ -337,8 +345,11 @@ def _loop(facts: Facts) -> Answer:
         return Severity.ASK, say("{} minutes ago this server took money and gave nothing.", minutes)
     if timing.paid_recently >= AGAIN:
         return Severity.ASK, say("You paid for this {} times in 10 minutes.", timing.paid_recently)
-    if facts.refused is not None:
-        paid = _money(facts.refused.amount + facts.refused.fee)
+    refused = facts.refused
+    if refused is not None:
+        paid, path = _money(refused.amount + refused.fee), shown(refused.path, 60)
+        if refused.path != facts.request.url.path:
+            return Severity.INFO, say("What you bought for {} does not open this.", path)
         return Severity.WARN, say("The server did not accept the credential that cost {}.", paid)
     return _ok("You have not just paid for this.")
 
@@ -375,7 +386,7 @@ def _caveats(facts: Facts) -> Answer:
         if left <= 0:
             return Severity.BLOCK, say("The ticket has expired already."), NEW_BILL
         if left < TICKET_ENDS_SOON:
-            return Severity.WARN, say("The ticket is good for {} seconds only.", left)
+            return Severity.WARN, say("The ticket is good for {} only.", _lasting(left))
     named = services(caveats)
     if named:
         return _ok("The ticket is for: {}.", shown(b", ".join(service.name for service in named)))

@@ -112,11 +112,10 @@ def not_payable(dialect: Dialect) -> Ending:
 def blocked(blocks: Sequence[Finding]) -> Ending:
     """A check said no. The first reason is told; all of them were shown."""
     first = blocks[0]
-    more = (
-        say(" ({} more in the list of checks)", len(blocks) - 1) if len(blocks) > 1 else Shown("")
-    )
-    what = say("Refused by check {}, {}.{}", Shown(first.check), Shown(first.title), more)
-    return Ending(Outcome.REFUSED, Money.NONE, what, first.sentence, first.todo)
+    what = say("Refused by check {}: {}", Shown(first.check), first.sentence)
+    more = len(blocks) - 1
+    why = say("{} more of the checks said no.", more) if more else Shown("")
+    return Ending(Outcome.REFUSED, Money.NONE, what, why, first.todo)
 
 
 def previewed(request: Request, quote: Quote | None) -> Ending:
@@ -180,7 +179,7 @@ def open_payment(intent: Intent) -> Ending:
 
 def not_paid(event: PaymentFailed) -> Ending:
     """The wallet's final no."""
-    what = say("The wallet could not pay.")
+    what = say("It was not paid.")
     return Ending(Outcome.NOT_PAID, Money.NONE, what, event.why, event.todo)
 
 

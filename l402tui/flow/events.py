@@ -210,6 +210,8 @@ class PaymentFailed(Event):
 
     why: Shown
     todo: Shown = Shown("")
+    by_person: bool = False
+    """A person says so, who had the invoice in their own wallet."""
 
 
 @dataclass(frozen=True, slots=True)

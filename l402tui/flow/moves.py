@@ -253,7 +253,7 @@ def settled(state: State, event: e.PaymentSettled) -> Step:
 def failed_payment(state: State, event: e.PaymentFailed) -> Step:
     """The wallet's final no. After a crash the person still wants the content: ask anew."""
     intent = some(state.intent)
-    if state.resumed:  # the person asked for the content: begin again, with a new bill
+    if state.resumed and not event.by_person:  # they asked for the content: a new bill
         return start_over(state, Record(intent, IntentState.FAILED, event.why.text))
     return close(state, IntentState.FAILED, event.why.text, endings.not_paid(event))
 

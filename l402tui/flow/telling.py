@@ -105,6 +105,8 @@ def _tell_payment(event: e.Event) -> Told | None:
         case e.ApprovalAsked(quote=quote):
             line = say("Pay {}?", shown(format_msat(quote.amount)))
             fee = say("and at most {} routing fee", shown(format_msat(quote.fee_cap)))
+            if not quote.wallet.proves_payment:
+                fee = say("by your own wallet, which also decides the routing fee")
             return Told(Station.PAY, Mark.NOTE, line, (fee,))
         case e.Approved(by=by):
             return Told(Station.PAY, Mark.PLAIN, say("Approved by {}.", by))

@@ -106,7 +106,7 @@ class Flow:
         }
 
     def __repr__(self) -> str:
-        return f"<Flow {self.ending.outcome.value}: {self.ending.what}>"
+        return f"<Flow {self.ending.outcome.value}: {self.ending}>"
 
 
 async def explore(

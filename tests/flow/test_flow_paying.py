@@ -156,6 +156,12 @@ def test_never_seen_and_not_expired_is_the_same_invoice_again() -> None:
     flow.ends(Outcome.PAID, Money.SPENT)
 
 
+def test_a_person_who_says_that_it_was_not_paid_is_not_asked_for_another_bill() -> None:
+    flow = resumed(m.SENDING) >> PaymentFailed(WHY, by_person=True) << Record
+    flow >> stored(IntentState.FAILED)
+    flow.never(Send).ends(Outcome.NOT_PAID, Money.NONE)
+
+
 def renewed() -> Play:
     """A payment that never reached its wallet, and whose yes is old by now."""
     flow = resumed(m.SENDING) >> PaymentNotFound(at=m.NOW + moves.APPROVAL_LASTS + 1) << Check
