@@ -284,7 +284,7 @@ def _wrong_wallet(intent: Intent, facts: WalletFacts) -> e.PaymentUnknown:
         return e.PaymentUnknown(facts.trouble or Shown("The wallet does not answer."))
     sentence = say(
         "This payment was given to the wallet {}, and the wallet here is {}. Only the first can "
-        "say how it stands.",
+        "say how it stands: run the request with that wallet.",
         shown(intent.wallet),
         shown(facts.identity),
     )
