@@ -124,7 +124,14 @@ def _unheard(seen: Seen, pen: Pen) -> Exit:
 
 def _stopped(seen: Seen, pen: Pen, options: Options) -> Exit:
     if options.json:
-        told = {"event": "stopped", "at": time.time(), "money": seen.money.name.lower()}
+        payment = seen.payment
+        told = {
+            "event": "stopped",
+            "at": time.time(),
+            "money": seen.money.name.lower(),
+            "payment_hash": payment.payment_hash.hex() if payment else None,
+            "amount_msat": payment.amount if payment else None,
+        }
         print(json.dumps(told), flush=True)
     pen.line(f"\n{seen.stopped()}")
     return Exit.STOPPED

@@ -1,22 +1,34 @@
-"""What was done, how did it end, and what did it cost?"""
+"""What was done, how did it end, and what did it cost?
+
+The costs sum up to what was spent: each payment is in the row of the run that made it, also where
+that run was stopped. What may have been spent has a question mark.
+"""
 
 from __future__ import annotations
 
 import json
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from l402tui.cli.arguments import Options
 from l402tui.cli.exits import Exit
 from l402tui.cli.trouble import Trouble
-from l402tui.flow.model import Exchange
+from l402tui.flow.model import Exchange, Money, Outcome
 from l402tui.protocol.amount import format_msat
 from l402tui.protocol.text import shown
 from l402tui.settings import load
 
 __all__ = ["history"]
+
+_Cells = tuple[str, str, str, str, str]
+_HEAD: _Cells = ("No", "When", "Outcome", "Cost", "Request")
+_LEAST = 30
+"""Characters of a request that stand in its row; with less room it gets a line of its own."""
+_UNCERTAIN = (None, Outcome.UNSETTLED)
+_PAID = {Money.SPENT: "paid", Money.EARLIER: "paid earlier", Money.NONE: "paid later"}
+"""By this run, before it, or by the one that followed it."""
 
 
 def history(options: Options) -> Exit:
@@ -39,27 +51,44 @@ def history(options: Options) -> Exit:
     return Exit.OK
 
 
-def _table(rows: Sequence[Exchange]) -> list[str]:
-    cells = [("No", "When", "Outcome", "Cost", "Request"), *map(_row, rows)]
+def _table(rows: Sequence[Exchange]) -> Iterator[str]:
+    cells = [_HEAD, *map(_row, rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(4)]
     columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else 10_000
-    lines = []
+    wide = columns - sum(widths) - 8 >= _LEAST
     for number, when, outcome, cost, what in cells:
-        lead = (
-            f"{number:>{widths[0]}}  {when:<{widths[1]}}  {outcome:<{widths[2]}}  "
-            f"{cost:>{widths[3]}}  "
-        )
-        room = max(20, columns - len(lead))
-        lines.append(lead + (what if len(what) <= room else f"{what[: room - 1]}…"))
-    return lines
+        first = f"{number:>{widths[0]}}  "
+        rest = f"{outcome:<{widths[2]}}  {cost:>{widths[3]}}"
+        if wide:
+            yield _shortened(f"{first}{when:<{widths[1]}}  {rest}  {what}", columns)
+        else:
+            yield f"{first}{rest}"
+            yield _shortened(f"{' ' * len(first)}{when}  {what}", columns)
 
 
-def _row(row: Exchange) -> tuple[str, str, str, str, str]:
+def _shortened(line: str, columns: int) -> str:
+    return line if len(line) <= columns else f"{line[: columns - 1]}…"
+
+
+def _row(row: Exchange) -> _Cells:
     when = datetime.fromtimestamp(row.at).astimezone()
-    outcome = row.outcome.value if row.outcome is not None else "stopped"
     request = shown(f"{row.request.method} {row.request.url}", 300).text
     cost = format_msat(row.cost) if row.cost else "-"
-    return str(row.number), f"{when:%Y-%m-%d %H:%M:%S}", outcome, cost, request
+    if row.at_stake:
+        cost = f"{format_msat(row.at_stake)} ?"
+    return str(row.number), f"{when:%Y-%m-%d %H:%M:%S}", _outcome(row), cost, request
+
+
+def _outcome(row: Exchange) -> str:
+    """How it ended; where the run did not see that, also how its payment stands now."""
+    outcome = row.outcome.value if row.outcome is not None else "stopped"
+    if row.outcome not in _UNCERTAIN or row.payment is None:
+        return outcome
+    if row.payment.proven:
+        return f"{outcome}, {_PAID.get(row.money or Money.NONE, 'paid')}"
+    if not row.payment.holds_money:
+        return f"{outcome}, not paid"
+    return f"{outcome}, {row.payment.value}"
 
 
 def _as_json(row: Exchange) -> dict[str, object]:
@@ -73,5 +102,7 @@ def _as_json(row: Exchange) -> dict[str, object]:
         "what": row.what.text,
         "status": row.status,
         "cost_msat": row.cost,
+        "at_stake_msat": row.at_stake,
         "payment_hash": row.payment_hash.hex() if row.payment_hash else None,
+        "payment_state": row.payment.value if row.payment is not None else None,
     }

@@ -26,6 +26,9 @@ class Seen:
     response: Response | None = None
     """The last answer that is no 402."""
     intent: Intent | None = None
+    """A payment that may have been sent and has not ended."""
+    payment: Intent | None = None
+    """The payment that this is about, as it was first seen; whether it has ended or not."""
     paid: bool = False
     earlier: bool = False
     """A payment of an earlier run is being redeemed."""
@@ -40,18 +43,18 @@ class Seen:
             case e.Answered(response=response):
                 self.response = response
             case e.PaymentSent(intent=intent):
-                self.intent = intent
-            case e.Found(unfinished=intent) if intent is not None:
+                self.intent = self.payment = intent
+            case (
+                e.Found(unfinished=intent) | e.Checked(known=intent) | e.Outstanding(intent=intent)
+            ) if intent is not None:
                 self.intent = intent if intent.state in _MAY_MOVE else None
                 self.earlier = intent.state.proven
-            case e.Checked(known=intent) | e.Outstanding(intent=intent) if intent is not None:
-                self.intent = intent if intent.state in _MAY_MOVE else None
-                self.earlier = intent.state.proven
+                self.payment = intent if self.intent or self.earlier else None
             case e.PaymentSettled() | e.PaidStored():
                 self.paid = True
             case e.PaymentFailed() | e.Requested():
                 # A resumed flow that asks the server anew has found that nothing was paid.
-                self.intent = None
+                self.intent = self.payment = None
             case _:
                 pass
 

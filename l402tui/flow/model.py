@@ -437,7 +437,13 @@ class Exchange:
     outcome: Outcome | None = None
     """None: it never ended, the program was stopped."""
     money: Money | None = None
+    """Where the flow ended without knowing: as far as the payment has come by now."""
     what: Shown = Shown("")
     status: int | None = None
     cost: Msat = Msat(0)
+    """What this flow spent (msat), known by now. Each payment is counted in one row."""
+    at_stake: Msat = Msat(0)
+    """What it may have spent: the payment it began has not ended."""
     payment_hash: bytes | None = None
+    payment: IntentState | None = None
+    """How the payment of that hash stands now."""

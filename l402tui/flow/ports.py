@@ -147,8 +147,13 @@ class Vault(Protocol):
         at: float,
         reason: str = "",
         fee: Msat | None = None,
+        exchange: int | None = None,
     ) -> Intent:
-        """Write a new state. A proven intent never goes back to an unproven state."""
+        """Write a new state. A proven intent never goes back to an unproven state.
+
+        ``exchange`` is the history row whose payment this is: linked in the same breath, so that
+        the row can say what it cost even if nobody lives to end it.
+        """
 
     def store_paid(
         self, payment_hash: bytes, preimage: Secret, *, at: float, fee: Msat | None

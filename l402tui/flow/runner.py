@@ -157,7 +157,8 @@ class Runner:
                 else:
                     yield e.Reserved(intent) if known is None else e.Outstanding(known)
             case c.StoreSending(intent=intent):
-                stored = vault.record(intent.payment_hash, IntentState.SENDING, at=now)
+                sending, row = IntentState.SENDING, self._exchange
+                stored = vault.record(intent.payment_hash, sending, at=now, exchange=row)
                 yield e.PaymentSent(stored)
             case c.StorePaid(intent=intent, preimage=preimage, fee=fee):
                 yield e.PaidStored(vault.store_paid(intent.payment_hash, preimage, at=now, fee=fee))

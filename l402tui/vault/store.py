@@ -177,8 +177,10 @@ class SqliteVault:
         at: float,
         reason: str = "",
         fee: Msat | None = None,
+        exchange: int | None = None,
     ) -> Intent:
-        """Write a new state; the intent as it stands then.
+        """Write a new state; the intent as it stands then. ``exchange`` is the history row whose
+        payment this is: it is linked in the same transaction.
 
         News that is overtaken by better (an unproven state for a proven payment) is dropped, and
         the answer is what is known. Raises VaultError for SENDING where the payment must not be
@@ -189,7 +191,14 @@ class SqliteVault:
         # is sent to another wallet whether they are known or not.
         told_again = state.proven or state is IntentState.IN_FLIGHT
         write = self._note if told_again else self._write
-        return write(intents.record, payment_hash, state, at=at, reason=reason, fee=fee)
+
+        def work(db: sqlite3.Connection) -> Intent:
+            intent = intents.record(db, payment_hash, state, at=at, reason=reason, fee=fee)
+            if exchange is not None:
+                history.link(db, exchange, payment_hash)
+            return intent
+
+        return write(work)
 
     def store_paid(
         self, payment_hash: bytes, preimage: Secret, *, at: float, fee: Msat | None

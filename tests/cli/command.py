@@ -179,6 +179,7 @@ class Commands:
             stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            bufsize=0,  # what `until` has not read must be there for `end`
             env=self._environment({}),
             start_new_session=True,  # no controlling terminal: nobody can be asked
         )
