@@ -17,6 +17,7 @@ from typing import Any, Final
 
 __all__ = ["LimitSettings", "LndSettings", "Settings", "SettingsError", "home", "load"]
 
+FILE: Final = "settings.toml"
 WALLETS: Final = ("practice", "external", "lnd")
 
 
@@ -62,6 +63,11 @@ class Settings:
     lnd: LndSettings = field(default_factory=LndSettings)
     home: Path = field(default_factory=lambda: home())
 
+    @property
+    def file(self) -> Path:
+        """Where these choices are written down, if they are."""
+        return self.home / FILE
+
 
 def home(environ: Mapping[str, str] = os.environ) -> Path:
     """The folder where everything is kept (not made here)."""
@@ -77,7 +83,7 @@ def home(environ: Mapping[str, str] = os.environ) -> Path:
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings. Raises SettingsError."""
     where = home(environ)
-    path = where / "settings.toml"
+    path = where / FILE
     table: dict[str, Any] = {}
     try:
         table = tomllib.loads(path.read_text("utf-8"))

@@ -34,7 +34,7 @@ __all__ = [
     "Session",
     "SystemClock",
     "limits_of",
-    "network_named",
+    "network_of",
     "open_session",
     "practice_session",
     "request_of",
@@ -81,30 +81,31 @@ class Session:
         )
 
 
-def limits_of(settings: LimitSettings) -> Limits:
-    """Read the limits. Raises SettingsError, naming the key."""
+def limits_of(settings: Settings) -> Limits:
+    """Read the limits. Raises SettingsError, naming the file and the key."""
+    chosen = settings.limits
 
     def amount(key: str) -> Msat:
         try:
-            return parse_amount(getattr(settings, key))
+            return parse_amount(getattr(chosen, key))
         except AmountError as error:
-            raise SettingsError(f"limits.{key}: {error.why}.") from None
+            raise SettingsError(f"{settings.file}: limits.{key}: {error.why}.") from None
 
     return Limits(
         payment=amount("payment"),
         fee=amount("fee"),
-        origin_day=amount("origin_day") if settings.origin_day else None,
-        day=amount("day") if settings.day else None,
+        origin_day=amount("origin_day") if chosen.origin_day else None,
+        day=amount("day") if chosen.day else None,
     )
 
 
-def network_named(word: str) -> Network:
-    """The network of that name. Raises SettingsError."""
+def network_of(settings: Settings) -> Network:
+    """The network of an external wallet. Raises SettingsError, naming the file and the key."""
     for network in Network:
-        if network.word == word:
+        if network.word == settings.network:
             return network
     words = ", ".join(network.word for network in Network)
-    raise SettingsError(f"network: {word!r} is none of {words}.")
+    raise SettingsError(f"{settings.file}: network must be one of {words}.")
 
 
 @asynccontextmanager
@@ -124,7 +125,7 @@ async def open_session(
     from l402tui.vault import SqliteVault
     from l402tui.web.transport import HttpTransport
 
-    limits = limits_of(settings.limits)
+    limits = limits_of(settings)
     async with AsyncExitStack() as stack:
         chosen = await _wallet(settings, wallet or settings.wallet, receive, url, stack)
         vault = stack.enter_context(SqliteVault.open(settings.home))
@@ -184,7 +185,7 @@ async def _wallet(
         case "external":
             if receive is None:
                 raise SettingsError("An external wallet needs somebody to show the invoice to.")
-            return ExternalWallet(network_named(settings.network), receive)
+            return ExternalWallet(network_of(settings), receive)
         case "lnd":
             from l402tui.wallets.lnd import LndWallet
 

@@ -6,11 +6,10 @@ which approves only what no check wants a person to look at. Where neither can, 
 
 from __future__ import annotations
 
-import textwrap
 import time
 from collections.abc import Iterator, Sequence
 
-from l402tui.cli.ink import Ink, Pen
+from l402tui.cli.ink import Ink, Pen, wrapped
 from l402tui.cli.lines import finding_lines
 from l402tui.cli.terminal import Terminal
 from l402tui.flow.events import Approved, Declined
@@ -37,10 +36,12 @@ _NO_SCREEN = (
 )
 _NOT_PAID = "not paid"
 _PREIMAGE = (
-    "Paste the preimage that your wallet shows (64 hex digits; nothing appears while you type).\n"
-    "Type: not paid - if you did not and will not pay it. Enter alone stops: the same command\n"
-    "asks again later.\nPreimage: "
+    "Paste the preimage that your wallet shows (64 hex digits; nothing appears while you type).",
+    "Type: not paid - if you did not and will not pay it.",
+    "Enter alone stops: the same command asks again later.",
 )
+_PAY = "Pay this?", "Type yes to pay, anything else to stop: "
+_SHOW = "Show the invoice?", "Type yes to see it, anything else to stop: "
 _BLACK_ON_WHITE = "\x1b[30;107m"
 _AS_BEFORE = "\x1b[0m"
 
@@ -81,34 +82,37 @@ class AskPerson:
         if terminal is None:
             return Declined(say(_NO_TERMINAL))
         pen = Pen(terminal.out, plain=self._plain)
-        terminal.write(_question(pen, quote, findings))
-        typed = await terminal.ask("Type yes to pay, anything else to stop: ")
+        title, question = _PAY if quote.wallet.proves_payment else _SHOW
+        terminal.write(_question(pen, title, quote, findings))
+        typed = await terminal.ask(question)
         if typed.lower() == "yes":
             return Approved(quote.digest, say("you, at the terminal"))
         return Declined(say("You did not type yes."))
 
 
-def _question(pen: Pen, quote: Quote, findings: Sequence[Finding]) -> Iterator[str]:
+def _question(pen: Pen, title: str, quote: Quote, findings: Sequence[Finding]) -> Iterator[str]:
     def row(label: str, value: Shown, ink: Ink = Ink.PLAIN) -> Iterator[str]:
-        room = max(24, pen.width - 17)
-        first, *more = textwrap.wrap(value.text, room, break_on_hyphens=False) or [""]
+        first, *more = wrapped(value.text, max(24, pen.width - 17))
         yield f"  {label:<13} {pen.dye(ink, first)}"
         for line in more:
             yield f"  {'':<13} {pen.dye(ink, line)}"
 
-    amount, fee = (shown(format_msat(msat)) for msat in (quote.amount, quote.fee_cap))
+    amount = shown(format_msat(quote.amount))
+    fee = say("at most {}", shown(format_msat(quote.fee_cap)))
+    if not quote.wallet.proves_payment:
+        fee = say("up to your wallet: nothing here can limit it")
     money = "real money" if quote.wallet.real_money else "play money"
     left = max(0, int(quote.expires - time.time()))
     request = quote.request
     yield ""
-    yield pen.dye(Ink.PLACE, " Pay this? ".center(pen.width, "─"))
+    yield pen.dye(Ink.PLACE, f" {title} ".center(pen.width, "─"))
     yield from row("amount", say("{} ({})", amount, Shown(money)), Ink.BOLD)
-    yield from row("routing fee", say("at most {}", fee))
+    yield from row("routing fee", fee)
     yield from row("for", say("{} {}", shown(request.method), shown(str(request.url), 500)))
     yield from row("to node", shown(quote.payee.hex()))
     yield from row("payment hash", shown(quote.payment_hash.hex()))
     yield from row("wallet", shown(quote.wallet.name))
-    yield from row("good for", say("{} seconds", left))
+    yield from row("good for", say("{} min", left // 60) if left >= 60 else say("{} s", left))
     yield from row("seller writes", say("“{}” (nobody has checked this)", quote.description))
     if not quote.wallet.proves_payment:
         yield from row(
@@ -127,7 +131,10 @@ async def show_invoice(terminal: Terminal, intent: Intent) -> Secret | NotPaid |
     """Show an invoice for a wallet elsewhere, and take the preimage. None: the person stops."""
     terminal.write(_bill(terminal, intent))
     while True:
-        typed = await terminal.ask(_PREIMAGE, hidden=True)
+        columns, _ = terminal.size
+        for sentence in _PREIMAGE:
+            terminal.write(wrapped(sentence, min(columns, 100)))
+        typed = await terminal.ask("Preimage: ", hidden=True)
         if not typed:
             return None
         if typed.lower() == _NOT_PAID:

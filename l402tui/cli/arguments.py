@@ -14,17 +14,20 @@ from typing import Final, NoReturn
 from l402tui import __version__
 from l402tui.cli.exits import Exit, table
 
-__all__ = ["COMMANDS", "Options", "parse"]
+__all__ = ["COMMANDS", "NETWORKS", "PRACTICE_PORT", "Options", "parse"]
 
 Options = argparse.Namespace
 
 COMMANDS: Final = ("open", "demo", "get", "inspect", "history", "replay", "practice")
+_PROGRAM: Final = "l402tui"
 _OPEN: Final = "open"
 _DESCRIPTION: Final = """\
 See, use and teach L402: HTTP 402, a macaroon and a Lightning invoice.
 
   l402tui                 the explorer in the terminal
   l402tui URL             the explorer at that address
+  l402tui URL --wallet practice
+                          the same with play money; URL is what `l402tui practice` prints
   l402tui demo            a whole purchase on a practice server: no account, no money, no network
   l402tui get URL         pay if need be, and print what came"""
 _EPILOG: Final = """\
@@ -37,6 +40,13 @@ environment:
   NO_COLOR                words without colours
 
 Words go to stderr and data to stdout. More about a command: l402tui COMMAND --help"""
+
+
+_DEMO: Final = "A whole purchase on a practice server, with every step explained."
+_AS_GET: Final = "exit codes: 130 where it was stopped; otherwise those of `l402tui get --help`"
+NETWORKS: Final = ("bitcoin", "testnet", "signet", "regtest", "simnet")
+PRACTICE_PORT: Final = 8402
+"""Where `practice --pay` looks for the practice server."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -54,8 +64,9 @@ def parse(argv: Sequence[str]) -> Options:
         _look_at(words, parser)
         words.insert(0, _OPEN)
     options = parser.parse_args(words)
-    if options.command == "get" and options.no_pay and options.yes:
-        parser.error("--yes and --no-pay contradict each other")
+    if options.command in ("get", "replay") and options.no_pay and options.yes:
+        asked = _Parser(prog=f"{_PROGRAM} {options.command}")
+        asked.error("--yes and --no-pay contradict each other")
     return options
 
 
@@ -71,7 +82,7 @@ def _look_at(words: list[str], parser: argparse.ArgumentParser) -> None:
 def _parser() -> argparse.ArgumentParser:
     plain = argparse.RawDescriptionHelpFormatter
     parser = _Parser(
-        prog="l402tui",
+        prog=_PROGRAM,
         usage="l402tui [URL] | COMMAND ...",
         description=_DESCRIPTION,
         epilog=_EPILOG.format(table=table()),
@@ -79,45 +90,80 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"l402tui {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    # Named here, or the commands would be called after the usage line.
+    commands = parser.add_subparsers(
+        dest="command", metavar="COMMAND", title="commands", prog=_PROGRAM
+    )
 
-    def command(name: str, what: str) -> argparse.ArgumentParser:
+    def command(name: str, what: str, codes: str = "") -> argparse.ArgumentParser:
         return commands.add_parser(
             name,
             help=what,
             description=what,
-            epilog=table(),
+            epilog=codes or table(Exit.OK, Exit.BROKEN, Exit.USAGE),
             formatter_class=plain,
             allow_abbrev=False,
         )
 
     _open(command(_OPEN, "The explorer in the terminal; the word open may be left out."))
-    _demo(command("demo", "A whole purchase on a practice server, with every step explained."))
-    _get(command("get", "Fetch an address; pay for it if you say yes."))
+    _demo(command("demo", _DEMO, _AS_GET))
+    _get(command("get", "Fetch an address; pay for it if you say yes.", table()))
     _inspect(command("inspect", "Decode a challenge, token, credential or invoice, offline."))
     _history(command("history", "List what was done and what it cost."))
-    _replay(command("replay", "Do an entry of the history again, with the credential held."))
-    _practice(command("practice", "Run the practice server until ctrl+c."))
+    _replay(
+        command("replay", "Do an entry of the history again, with the credential held.", table())
+    )
+    paying = table(
+        Exit.OK,
+        Exit.BROKEN,
+        Exit.USAGE,
+        Exit.NOT_PAID,
+        Exit.UNSETTLED,
+        Exit.UNREACHABLE,
+        Exit.STOPPED,
+    ).replace(Exit.UNREACHABLE.sentence, "--pay: no practice server answers. Nothing was paid.")
+    _practice(command("practice", "Run the practice server until ctrl+c.", paying))
     return parser
+
+
+_STEP: Final = (
+    "in the explorer, wait for a key before each step (the default); with --no-step the first "
+    "sending still waits for you, and the rest runs without stopping"
+)
+
+
+def _whole(text: str) -> int:
+    """A whole number, refused in words of our own."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text[:40]!a} is not a whole number") from None
 
 
 def _open(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("url", nargs="?", metavar="URL")
     _wallet(parser)
-    _step(parser, "wait for a key before each step (the default here)")
+    _step(parser, _STEP)
 
 
 def _demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--plain", action="store_true", help="print the steps as lines")
     _switches(parser)
-    _step(parser, "wait before each step; with --plain for enter")
+    _step(parser, f"{_STEP}; with --plain, --step waits for enter, and nothing waits without it")
 
 
 def _get(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("url", metavar="URL")
     parser.add_argument("-X", "--request", dest="method", metavar="METHOD", help="default: GET")
     parser.add_argument(
-        "-H", "--header", dest="headers", action="append", default=[], metavar="'NAME: VALUE'"
+        "-H",
+        "--header",
+        dest="headers",
+        action="append",
+        default=[],
+        metavar="'NAME: VALUE'",
+        help="may be given several times. Authorization: only with --no-pay, and where no "
+        "credential is kept for URL: that would go into the same header",
     )
     parser.add_argument(
         "-d",
@@ -140,7 +186,7 @@ def _get(parser: argparse.ArgumentParser) -> None:
 
 
 def _replay(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("number", type=int, metavar="N", help="as `l402tui history` lists it")
+    parser.add_argument("number", type=_whole, metavar="N", help="as `l402tui history` lists it")
     _flow(parser)
 
 
@@ -167,6 +213,11 @@ def _wallet(parser: argparse.ArgumentParser) -> None:
         choices=("practice", "external", "lnd"),
         help="what pays; the default is in settings.toml, and without it external",
     )
+    wallet.add_argument(
+        "--network",
+        choices=NETWORKS,
+        help="which network an external wallet is on, in place of the settings'",
+    )
     wallet.add_argument("--rpcserver", metavar="HOST:PORT", help="the LND node")
     wallet.add_argument("--tlscertpath", metavar="FILE", help="its certificate")
     wallet.add_argument(
@@ -185,12 +236,22 @@ def _inspect(parser: argparse.ArgumentParser) -> None:
 
 
 def _history(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("-n", dest="limit", type=int, default=20, metavar="N", help="default: 20")
+    parser.add_argument(
+        "-n", dest="limit", type=_whole, default=20, metavar="N", help="default: 20"
+    )
     parser.add_argument("--json", action="store_true", help="one entry a line as JSON")
 
 
 def _practice(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--port", type=int, default=0, help="default: a free one")
+    parser.add_argument(
+        "--port", type=_whole, help=f"default: a free one; {PRACTICE_PORT} with --pay"
+    )
+    parser.add_argument(
+        "--pay",
+        metavar="INVOICE",
+        help="instead of running a server: pay this invoice (or - for stdin) at the one on that "
+        "port, with play money, and print its preimage, as a wallet elsewhere would show it",
+    )
     _switches(parser)
 
 

@@ -42,10 +42,18 @@ def _url(text: str) -> Url:
     except UrlError as error:
         more = ""
         if "://" not in text:
-            more = f" Did you mean https://{shown(text, 100)}?"
+            more = f" Did you mean {_scheme(text)}://{shown(text, 100)}?"
         raise Trouble(
             Exit.USAGE, f"The address {shown(text, 200)} is not opened: {error}.{more}"
         ) from None
+
+
+def _scheme(text: str) -> str:
+    """What an address without a scheme most likely wants: this machine has no certificates."""
+    try:
+        return "http" if Url.parse(f"http://{text}").loopback else "https"
+    except UrlError:
+        return "https"
 
 
 def _header(text: str) -> tuple[str, str]:

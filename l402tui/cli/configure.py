@@ -33,6 +33,7 @@ def configured(options: Options) -> Settings:
     return replace(
         settings,
         wallet=getattr(options, "wallet", None) or settings.wallet,
+        network=getattr(options, "network", None) or settings.network,
         limits=replace(settings.limits, **limits),
         lnd=replace(settings.lnd, **lnd),
     )

@@ -32,12 +32,15 @@ __all__ = ["demo"]
 _HELLO = """\
 l402tui demo: one request, paid for over L402
 A web server, a Lightning node and a wallet run inside this program. Their money is play money;
-the HTTP, the token, the invoice, the hashes and the signatures are real."""
+the HTTP, the token, the invoice, the hashes and the signatures are real.
+What it writes to disk, credential included, is kept until the demo ends and then thrown away."""
 _BYE = """\
-Next: l402tui demo            the same in the terminal's explorer, with every byte to look at
-      l402tui demo --plain --switch wrong-hash     a server that cheats (--switch list lists more)
-      l402tui practice        the same server for your own programs
-      l402tui get URL         the real thing"""
+Next:
+  l402tui demo            the same in the explorer, with every byte to look at
+  l402tui demo --plain --switch wrong-hash
+                          a server that cheats (--switch list lists more)
+  l402tui practice        the same server for your own programs
+  l402tui get URL         the real thing"""
 
 
 class _PlayMoney:
@@ -54,10 +57,9 @@ def demo(options: Options) -> Exit:
         return list_switches()
     switches = ",".join(switch.value for switch in switches_of(options.switches))
     pen = Pen(sys.stdout, plain=options.plain)
-    hello, *rest = _HELLO.splitlines()
-    pen.line(pen.dye(Ink.BOLD, hello))
-    for line in rest:
-        pen.line(line)
+    hello, _, rest = _HELLO.partition("\n")
+    pen.words(hello, Ink.BOLD)
+    pen.words(rest)
     seen = Seen()
     if not until_interrupted(_run(switches, pen, seen, wait=bool(options.step))):
         pen.line("\nStopped. It was play money: nothing was spent.")

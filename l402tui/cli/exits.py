@@ -63,7 +63,10 @@ _NAMES = {
 }
 
 
-def table() -> str:
-    """The exit codes for ``--help``."""
-    lines = [f"  {code.value:>3}  {code.sentence}" for code in Exit]
+def table(*codes: Exit) -> str:
+    """The exit codes for ``--help``: these, or all of them."""
+    sentences = {code: code.sentence for code in codes or Exit}
+    if codes:  # of a command that fetches nothing
+        sentences[Exit.OK] = "Done."
+    lines = [f"  {code.value:>3}  {sentence}" for code, sentence in sentences.items()]
     return "\n".join(["exit codes:", *lines])

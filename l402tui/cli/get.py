@@ -29,7 +29,7 @@ from l402tui.flow.json_lines import json_line
 from l402tui.flow.model import Intent, Money, Outcome, Request
 from l402tui.flow.ports import Approver, VaultError
 from l402tui.protocol.secret import Secret
-from l402tui.protocol.text import say, shown
+from l402tui.protocol.text import shown
 from l402tui.settings import Settings
 from l402tui.wiring import NotPaid, open_session
 
@@ -45,6 +45,7 @@ def get(options: Options) -> Exit:
     pen = Pen(plain=options.plain)
     again = options.command == "replay"
     request = remembered(settings, options, pen) if again else asked(options)
+    _only_one_authorization(settings, options, request)
     seen = Seen()
     try:
         if not until_interrupted(_flow(settings, options, request, seen, _teller(options, pen))):
@@ -58,6 +59,28 @@ def get(options: Options) -> Exit:
         if seen.money is Money.NONE:
             raise
         raise Trouble(Exit.BROKEN, f"{shown(str(error), 1_000)} {seen.stopped()}") from None
+
+
+def _only_one_authorization(settings: Settings, options: Options, request: Request) -> None:
+    """A credential has a header of its own, and there is only one of it. Raises Trouble."""
+    if not any(name.lower() == "authorization" for name, _ in request.headers):
+        return
+    if not options.no_pay:
+        raise Trouble(
+            Exit.USAGE,
+            "The request has an Authorization header, and what is paid for goes into the very "
+            "same one. Leave it out, or look without paying: --no-pay. Nothing was sent.",
+        )
+    from l402tui.vault import SqliteVault
+
+    with SqliteVault.open(settings.home) as vault:
+        held = vault.credentials(request) or vault.unfinished(request)
+    if held:
+        raise Trouble(
+            Exit.USAGE,
+            "The request has an Authorization header, and a paid credential is kept that would go "
+            "into the very same one. Leave your own out. Nothing was sent.",
+        )
 
 
 async def _flow(
@@ -105,9 +128,9 @@ def _delivered(seen: Seen, destination: Destination, pen: Pen, options: Options)
             pen.line()
         remark = destination.deliver(response)
         if remark is not None:
-            pen.line(remark.text)
+            pen.words(remark.text)
     if not response.complete:
-        pen.line(say("The answer ended early: it is not whole.").text)
+        pen.words("The answer ended early: it is not whole.")
         return Exit.UNREACHABLE
     return exit_of(ending, response.status)
 
@@ -116,7 +139,7 @@ def _unheard(seen: Seen, pen: Pen) -> Exit:
     """Whoever read stdout has left: the last words go to stderr, and the exit code tells."""
     silence_stdout()
     with suppress(BrokenPipeError):
-        pen.line(str(seen.ending or seen.stopped()))
+        pen.words(str(seen.ending or seen.stopped()))
     if seen.ending is None:
         return Exit.STOPPED
     return exit_of(seen.ending, seen.response.status if seen.response is not None else None)
@@ -133,5 +156,5 @@ def _stopped(seen: Seen, pen: Pen, options: Options) -> Exit:
             "amount_msat": payment.amount if payment else None,
         }
         print(json.dumps(told), flush=True)
-    pen.line(f"\n{seen.stopped()}")
+    pen.words(f"\n{seen.stopped()}")
     return Exit.STOPPED

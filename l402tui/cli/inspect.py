@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -24,6 +25,8 @@ from l402tui.protocol.tree import Node
 __all__ = ["inspect"]
 
 _MOST = 1_000_000
+_ENDING = re.compile(r"\.[A-Za-z]\w{0,9}$", re.ASCII)
+"""Of a file's name."""
 
 
 def inspect(options: Options) -> Exit:
@@ -32,10 +35,7 @@ def inspect(options: Options) -> Exit:
     try:
         tree = dissect(data)
     except DecodeError as error:
-        nothing = "Nothing was sent; inspect works offline."
-        if _may_be_a_name(options.thing):
-            nothing = f"There is no file of that name either. {nothing}"
-        raise Trouble(Exit.USAGE, f"This cannot be read: {error}. {nothing}") from None
+        raise Trouble(Exit.USAGE, _unreadable(options.thing, error)) from None
     if options.json:
         print(json.dumps(_as_json(tree, options.reveal), ensure_ascii=True))
         return Exit.OK
@@ -52,7 +52,15 @@ def _given(thing: str) -> bytes:
     """``-``, the name of a file that exists, or the thing itself."""
     if thing == "-":
         return sys.stdin.buffer.read(_MOST)
+    if thing.lower().startswith(("http://", "https://")):
+        raise Trouble(
+            Exit.USAGE,
+            "That is an address, and inspect works offline. To fetch it: l402tui get --no-pay "
+            f"{shown(thing, 200)}",
+        )
     try:
+        if len(thing) < 1_000 and os.path.isdir(thing):
+            raise Trouble(Exit.USAGE, f"{shown(thing, 200)} is a folder; name a file in it.")
         if len(thing) < 1_000 and os.path.isfile(thing):
             with open(thing, "rb") as file:
                 return file.read(_MOST)
@@ -62,8 +70,14 @@ def _given(thing: str) -> bytes:
     return thing.encode("utf-8", "surrogateescape")
 
 
-def _may_be_a_name(thing: str) -> bool:
-    return thing != "-" and len(thing) < 1_000 and " " not in thing and not os.path.isfile(thing)
+def _unreadable(thing: str, error: DecodeError) -> str:
+    """Why it cannot be read; first what is most likely the reason."""
+    why, nothing = f"This cannot be read: {error}.", "Nothing was sent; inspect works offline."
+    if thing == "-" or len(thing) >= 1_000 or " " in thing or os.path.isfile(thing):
+        return f"{why} {nothing}"
+    if "/" in thing or _ENDING.search(thing):
+        return f"There is no file of that name. {why} {nothing}"
+    return f"{why} There is no file of that name either. {nothing}"
 
 
 def _without_comments(data: bytes) -> bytes:

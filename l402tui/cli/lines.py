@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from l402tui.cli.ink import MARK_INK, Ink, Pen
+from l402tui.cli.ink import MARK_INK, Ink, Pen, wrapped
 from l402tui.flow import commands as c
 from l402tui.flow import events as e
 from l402tui.flow.findings import Finding, Severity
@@ -91,12 +91,7 @@ class Lines:
                 self.pen.line(" " * _LABEL + line)
 
     def _wrapped(self, text: Shown) -> list[str]:
-        return _wrap(text.text, self.pen.width - _LABEL)
-
-
-def _wrap(text: str, width: int) -> list[str]:
-    """Lines of about that width; a hash or an address is never broken, so that it can be copied."""
-    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False) or [""]
+        return wrapped(text.text, self.pen.width - _LABEL)
 
 
 # --- thorough ----------------------------------------------------------------------------------
@@ -197,7 +192,7 @@ class ThoroughLines(Lines):
             self._say(detail, Ink.PLAIN)
 
     def _say(self, text: Shown, ink: Ink) -> None:
-        for line in _wrap(text.text, self.pen.width - len(_IN)):
+        for line in wrapped(text.text, self.pen.width - len(_IN)):
             self.pen.line(_IN + self.pen.dye(ink, line))
 
     def _wire(self, arrow: str, lines: Iterable[bytes]) -> None:

@@ -1,6 +1,7 @@
 """How does the practice server run for other programs?
 
-Until ctrl+c, with its address on stdout, so that a script can read it.
+Until ctrl+c, with its address on stdout, so that a script can read it. Whoever tries an external
+wallet on it needs somebody to pay the invoice: ``--pay`` (:mod:`l402tui.cli.paying`).
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ import asyncio
 import sys
 from collections.abc import Sequence
 
-from l402tui.cli.arguments import Options
+from l402tui.cli.arguments import PRACTICE_PORT, Options
 from l402tui.cli.exits import Exit
+from l402tui.cli.ink import Pen
 from l402tui.cli.running import until_interrupted
 from l402tui.cli.trouble import Trouble
 from l402tui.practice.run import PracticeServer
@@ -24,23 +26,31 @@ def practice(options: Options) -> Exit:
     if options.switches == ["list"]:
         return list_switches()
     switches = switches_of(options.switches)
-    if not 0 <= options.port <= 65_535:
+    port = options.port or 0
+    if not 0 <= port <= 65_535:
         raise Trouble(Exit.USAGE, "--port must be between 0 and 65535.")
+    if options.pay is not None:
+        from l402tui.cli.paying import pay
+
+        return pay(options.pay, port or PRACTICE_PORT)
 
     async def serve() -> None:
         try:
-            async with PracticeServer.start(switches=switches, port=options.port) as server:
+            async with PracticeServer.start(switches=switches, port=port) as server:
                 print(server.url, flush=True)
                 _say(
-                    "The practice server is running; its money is play money. "
-                    "Open the address to see what it sells, or try in another terminal:",
+                    "The practice server is running; its money is play money. Open the "
+                    "address to see what it sells, or try in another terminal:",
                     f"  l402tui get {server.url}/weather --wallet practice",
+                    "To learn how an external wallet goes, be that wallet yourself:",
+                    f"  l402tui get {server.url}/forecast --wallet external --network regtest",
+                    f"  l402tui practice --port {server.url.rpartition(':')[2]} --pay INVOICE",
                     "ctrl+c ends it.",
                 )
                 await asyncio.Event().wait()
         except OSError as error:
             raise Trouble(
-                Exit.USAGE, f"Port {options.port} cannot be used ({error.strerror}). Try another."
+                Exit.USAGE, f"Port {port} cannot be used ({error.strerror}). Try another."
             ) from None
 
     until_interrupted(serve())
@@ -65,4 +75,4 @@ def list_switches() -> Exit:
 
 
 def _say(*lines: str) -> None:
-    print(*lines, sep="\n", file=sys.stderr, flush=True)
+    Pen(sys.stderr).words("\n".join(lines))

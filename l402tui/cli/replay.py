@@ -34,7 +34,7 @@ def remembered(settings: Settings, options: Options, pen: Pen) -> Request:
     line = say(
         "Again, number {}: {} {}", exchange.number, shown(request.method), shown(str(request.url))
     )
-    pen.line(pen.dye(Ink.BOLD, line.text))
+    pen.words(line.text, Ink.BOLD)
     if unfinished is not None:
         cost = say(
             "A payment of {} for it is not finished ({}): it is followed, not paid again.",
@@ -54,5 +54,5 @@ def remembered(settings: Settings, options: Options, pen: Pen) -> Request:
         cost = say("No credential is held: this may cost money. You are asked first.")
         if options.yes:
             cost = say("No credential is held: this may cost money, and --yes approves it.")
-    pen.line(cost.text)
+    pen.words(cost.text)
     return request

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from l402tui.cli.exits import Exit
+from l402tui.cli.ink import Pen
 from l402tui.protocol.text import shown
 
 __all__ = ["Trouble", "Verdict", "silence_stdout", "told"]
@@ -50,11 +51,11 @@ def told() -> Iterator[Verdict]:
     except BrokenPipeError:
         silence_stdout()
     except KeyboardInterrupt:
-        print("\nStopped.", file=sys.stderr)
+        Pen().line("\nStopped.")
         verdict.exit = Exit.STOPPED
     except Exception as error:
         verdict.exit, words = _explained(error)
-        print(f"l402tui: {words}", file=sys.stderr)
+        Pen().words(f"l402tui: {words}")
 
 
 def silence_stdout() -> None:

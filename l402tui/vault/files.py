@@ -8,6 +8,7 @@ refused rather than mended: somebody may have read it already, and its owner sho
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 from pathlib import Path
 from typing import Final
@@ -98,7 +99,8 @@ def _check_private(path: Path, facts: os.stat_result, *, is_folder: bool) -> Non
         mode = f"{stat.S_IMODE(facts.st_mode):o}"
         raise VaultError(
             f"Other users of this computer can read or change {where} (mode {mode}), but it is for "
-            f"paid credentials. Close it with: chmod {'700' if is_folder else '600'} {where}"
+            f"paid credentials. `chmod {'700' if is_folder else '600'} {shlex.quote(where)}` closes "
+            "it."
         )
     if os.geteuid() not in (facts.st_uid, 0):
         raise VaultError(

@@ -80,7 +80,8 @@ class ExternalWallet:
         while True:
             preimage = await self._receive(intent)
             if isinstance(preimage, NotPaid):
-                yield PaymentFailed(say("You said that you did not pay this invoice."))
+                why = say("You said that you did not pay this invoice.")
+                yield PaymentFailed(why, by_person=True)
                 return
             if preimage is None:
                 why = say("You stopped; whether you paid is not known. Bring the preimage later.")

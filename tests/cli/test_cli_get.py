@@ -180,6 +180,9 @@ def test_data_makes_it_a_post(l402tui: Commands, server: PracticeServer, tmp_pat
     ("arguments", "words"),
     [
         (("example.com/x",), "Did you mean https://example.com/x?"),
+        (("127.0.0.1:8402/x",), "Did you mean http://127.0.0.1:8402/x?"),
+        (("localhost:8402/x",), "Did you mean http://localhost:8402/x?"),
+        (("https://example.com", "-H", "authorization: foo"), "--no-pay. Nothing was sent."),
         (("ftp://example.com",), "only http"),
         (("https://good.example@evil.example/",), "hides the real host"),
         (("https://example.com", "-H", "no colon"), "with a colon"),
@@ -212,8 +215,8 @@ def test_mistakes_on_the_command_line(
     [
         ("wallet = ", "settings.toml cannot be read"),
         ("walet = 1\n", "there is no setting 'walet'"),
-        ('[limits]\npayment = "much"\n', "limits.payment"),
-        ('network = "moon"\n', "network"),
+        ('[limits]\npayment = "much"\n', "settings.toml: limits.payment: write"),
+        ('network = "moon"\n', "settings.toml: network must be one of bitcoin,"),
     ],
 )
 def test_mistakes_in_the_settings(l402tui: Commands, text: str, words: str) -> None:
@@ -233,6 +236,28 @@ def test_a_vault_that_is_damaged(l402tui: Commands, server: PracticeServer) -> N
     assert "damaged" in done.err
     assert "nothing was paid" in done.err
     assert not paid(server)
+
+
+def test_a_second_authorization_is_never_sent(l402tui: Commands, server: PracticeServer) -> None:
+    get = ("get", f"{server.url}/weather", "--no-pay", "-H", "AUTHORIZATION: mine")
+    sent = l402tui.run(*get, "--json").events[1]
+    assert sent["event"] == "requested"
+    assert [name for name, _ in sent["headers"]].count("AUTHORIZATION") == 1
+    l402tui.run("get", f"{server.url}/weather", *PAY)
+    done = l402tui.run(*get)
+    assert done.code == Exit.USAGE
+    assert "a paid credential is kept" in done.err
+    again = l402tui.run("replay", "1", *PAY)
+    assert again.code == Exit.USAGE
+    assert "Authorization" in again.err
+
+
+def test_a_vault_that_others_can_read_names_a_command_to_paste(l402tui: Commands) -> None:
+    l402tui.settings("")
+    l402tui.home.chmod(0o755)
+    done = l402tui.run("history")
+    assert done.code == Exit.BROKEN
+    assert f"`chmod 700 {l402tui.home}` closes it. Nothing" in done.err
 
 
 # --- the body ------------------------------------------------------------------------------------
@@ -292,6 +317,22 @@ def test_history_and_replay(l402tui: Commands, server: PracticeServer) -> None:
     assert "no cost" in before
     assert "No money was spent now" in after
     assert len(paid(server)) == 1
+
+
+def test_history_on_a_narrow_terminal_breaks_between_the_columns(
+    l402tui: Commands, server: PracticeServer
+) -> None:
+    l402tui.run("get", f"{server.url}/weather?city=a-long-name-of-a-city", "--no-pay")
+    with l402tui.at_terminal("history", columns=40) as screen:
+        assert screen.end() == Exit.OK
+    lines = screen.text.splitlines()
+    assert len(lines) == 4
+    assert max(map(len, lines)) <= 40
+    assert lines[2].split() == ["1", "previewed", "-"]
+    assert lines[3].endswith("…")
+    with l402tui.at_terminal("history", columns=100) as screen:
+        assert screen.end() == Exit.OK
+    assert len(screen.text.splitlines()) == 2
 
 
 def test_replay_says_first_that_it_may_cost_money(

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
+from hashlib import sha256
 from pathlib import Path
 
 import httpx
 import pytest
 
 from l402tui import __version__
+from l402tui.cli.arguments import NETWORKS
 from l402tui.cli.exits import Exit
 from l402tui.practice.run import PracticeServer
 from l402tui.practice.switches import Switch
+from l402tui.protocol.amount import sat
+from l402tui.protocol.network import Network
 from tests.cli.command import Commands
 from tests.flow import makers as m
+from tests.protocol.invoice_writer import write
 
+MAINNET = write(prefix="lnbc25u")
 CREDENTIAL = f"L402 {m.HELD.token.reveal().decode()}:{m.PREIMAGE.reveal().hex()}"
 
 
@@ -24,10 +31,43 @@ def test_version(l402tui: Commands) -> None:
 
 
 def test_help_prints_every_exit_code(l402tui: Commands) -> None:
-    for words in (["--help"], ["get", "--help"]):
+    for words in (["--help"], ["get", "--help"], ["replay", "--help"]):
         text = l402tui.run(*words).out.decode()
         for code in Exit:
             assert f"{code.value:>3}  {code.sentence}" in text
+
+
+def test_help_of_a_command_that_fetches_nothing_names_only_its_exit_codes(
+    l402tui: Commands,
+) -> None:
+    text = l402tui.run("history", "--help").out.decode()
+    _, _, codes = text.partition("exit codes:")
+    assert [line.split()[0] for line in codes.splitlines() if line] == ["0", "1", "2"]
+
+
+def test_help_says_how_to_explore_with_play_money(l402tui: Commands) -> None:
+    assert "l402tui URL --wallet practice\n" in l402tui.run("--help").out.decode()
+
+
+def test_help_says_what_steps_do(l402tui: Commands) -> None:
+    for command in ("open", "demo"):
+        text = " ".join(l402tui.run(command, "--help").out.decode().split())
+        assert "the first sending still waits for you, and the rest runs without stopping" in text
+
+
+def test_the_networks_are_those_of_invoices() -> None:
+    assert {network.word for network in Network} == set(NETWORKS)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["get"], ["replay", "x"], ["replay", "1", "--yes", "--no-pay"]]
+)
+def test_a_mistake_names_a_command_that_can_be_pasted(
+    l402tui: Commands, arguments: list[str]
+) -> None:
+    done = l402tui.run(*arguments)
+    assert done.err.startswith(f"l402tui {arguments[0]}: ")
+    assert done.err.endswith(f"\nTry: l402tui {arguments[0]} --help\n")
 
 
 @pytest.mark.parametrize(
@@ -40,7 +80,10 @@ def test_help_prints_every_exit_code(l402tui: Commands) -> None:
         (["demo", "--switch", "nonsense"], "there is no switch"),
         (["practice", "--port", "99999"], "--port"),
         (["history", "-n", "0"], "-n"),
-        (["replay", "x"], "invalid int"),
+        (["replay", "x"], "'x' is not a whole number"),
+        (["history", "-n", "1.5"], "'1.5' is not a whole number"),
+        (["practice", "--pay", "nonsense"], "this is no invoice"),
+        (["practice", "--pay", MAINNET], "for bitcoin, with a real payee"),
     ],
 )
 def test_mistakes(l402tui: Commands, arguments: list[str], words: str) -> None:
@@ -76,6 +119,7 @@ def test_the_demo_shows_every_step_and_ends_with_what_was_paid_for(l402tui: Comm
     assert json.loads(text[text.rindex("{\n") :])["city"] == "Oslo"
     assert "\x1b" not in text
     assert not l402tui.home.exists()  # nothing of the demo is kept
+    assert "kept until the demo ends" in text[: places[0]]
 
 
 def test_the_demo_with_a_mistake_ends_as_get_would(l402tui: Commands) -> None:
@@ -124,6 +168,52 @@ def test_a_port_that_is_taken(l402tui: Commands, server: PracticeServer) -> None
     assert "cannot be used" in done.err
 
 
+def test_the_words_of_the_practice_server_are_broken_between_words(l402tui: Commands) -> None:
+    for columns in (40, 80, 100):
+        with l402tui.at_terminal("practice", columns=columns) as screen:
+            screen.until("ctrl+c ends it.")
+            assert "or try in another terminal:" in " ".join(screen.text.split())
+            lines = screen.text.splitlines()
+            examples = [line for line in lines if line.startswith((" ", "http"))]
+            words = [line for line in lines if line not in examples]
+            assert max(map(len, words)) <= columns
+            assert len(examples) == 4  # the address, and three whole commands
+            screen.type("\x03")
+            assert screen.end() == Exit.OK
+
+
+def test_pay_gives_the_preimage_and_the_same_again(
+    l402tui: Commands, server: PracticeServer
+) -> None:
+    invoice = server.node.invoice(sat(25), "Forecast")
+    port = server.url.rpartition(":")[2]
+    direct = l402tui.run("practice", "--port", port, "--pay", invoice.text)
+    assert direct.code == Exit.OK
+    assert sha256(bytes.fromhex(direct.out.decode())).digest() == invoice.payment_hash
+    assert "Paid 25 sat of play money" in direct.err
+    pasted = f"lightning:{invoice.text.upper()}\n".encode()
+    again = l402tui.run("practice", "--port", port, "--pay", "-", stdin=pasted)
+    assert again.out == direct.out
+    assert not server.node.payments()  # the practice wallet's own money is untouched
+
+
+def test_pay_of_an_invoice_that_is_not_from_here(l402tui: Commands, server: PracticeServer) -> None:
+    port = server.url.rpartition(":")[2]
+    done = l402tui.run("practice", "--port", port, "--pay", m.INVOICE.text)
+    assert done.code == Exit.NOT_PAID
+    assert "its own practice server" in done.err
+    assert done.out == b""
+
+
+def test_pay_without_a_server(l402tui: Commands) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound and not listening: nobody else gets the port
+        port = str(taken.getsockname()[1])
+        done = l402tui.run("practice", "--port", port, "--pay", m.INVOICE.text)
+    assert done.code == Exit.UNREACHABLE
+    assert f"`l402tui practice --port {port}`" in done.err
+
+
 # --- inspect -----------------------------------------------------------------------------------
 
 
@@ -159,6 +249,25 @@ def test_inspect_of_nonsense(l402tui: Commands) -> None:
     assert done.code == Exit.USAGE
     assert "cannot be read" in done.err
     assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize(
+    ("thing", "begins"),
+    [
+        ("/no/such/file", "There is no file of that name. This cannot be read"),
+        ("token.txt", "There is no file of that name. This cannot be read"),
+        ("nonsense", "This cannot be read"),
+        ("/", "/ is a folder"),
+        ("https://example.com/x", "That is an address"),
+        ("HTTP://example.com", "That is an address"),
+    ],
+)
+def test_inspect_says_first_what_is_most_likely_wrong(
+    l402tui: Commands, thing: str, begins: str
+) -> None:
+    done = l402tui.run("inspect", thing)
+    assert done.code == Exit.USAGE
+    assert done.err.startswith(f"l402tui: {begins}")
 
 
 def test_inspect_of_hostile_text(l402tui: Commands) -> None:

@@ -13,6 +13,7 @@ from tests.cli.command import Commands, paid
 
 ASK = ("--wallet", "practice")
 QUESTION = "Type yes to pay"
+SHOW = "Type yes to see it"
 _OUR_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _MOVES = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -97,8 +98,10 @@ def test_an_external_wallet_shows_the_invoice_and_takes_the_preimage(
 ) -> None:
     l402tui.settings('network = "regtest"\n')
     with l402tui.at_terminal("get", f"{server.url}/weather", "--wallet", "external") as screen:
+        screen.until("Show the invoice?")
+        screen.until("up to your wallet")
         screen.until("You need the preimage")
-        screen.until(QUESTION)
+        screen.until(SHOW)
         screen.type("yes\n")
         screen.until("lightning:")
         screen.until("Preimage: ")
@@ -124,7 +127,7 @@ def test_an_invoice_that_was_shown_stays_open_until_it_is_settled(
     l402tui.settings('network = "regtest"\n')
     get = ("get", f"{server.url}/weather", "--wallet", "external")
     with l402tui.at_terminal(*get) as screen:
-        screen.until(QUESTION)
+        screen.until(SHOW)
         screen.type("yes\n")
         screen.until("Preimage: ")
         screen.type("\n")
@@ -145,10 +148,66 @@ def test_a_narrow_terminal_gets_no_half_qr_code(l402tui: Commands, server: Pract
     l402tui.settings('network = "regtest"\n')
     get = ("get", f"{server.url}/weather", "--wallet", "external")
     with l402tui.at_terminal(*get, columns=40) as screen:
-        screen.until(QUESTION)
+        screen.until(SHOW)
         screen.type("yes\n")
         screen.until("this terminal has 40")
         assert "█" not in screen.text
+        screen.until("Preimage: ")
+        words = screen.text[screen.text.index("Paste the") :]
+        assert max(map(len, words.splitlines())) <= 40
+        assert "the same command asks again later." in " ".join(words.split())
+
+
+def test_the_way_to_learn_an_external_wallet_with_play_money(
+    l402tui: Commands, server: PracticeServer
+) -> None:
+    get = ("get", f"{server.url}/forecast", "--wallet", "external", "--network", "regtest")
+    port = server.url.rpartition(":")[2]
+    with l402tui.at_terminal(*get) as screen:
+        screen.until(SHOW)
+        screen.type("yes\n")
+        screen.until("Preimage: ")
+        found = re.search(r"lightning:(\w+)", screen.text)
+        assert found is not None
+        paid_elsewhere = l402tui.run("practice", "--port", port, "--pay", found[1])
+        assert paid_elsewhere.code == Exit.OK
+        screen.type(paid_elsewhere.out.decode())
+        assert screen.end() == Exit.OK
+    assert "Money was spent." in screen.text
+    assert "25 sat" in l402tui.run("history").out.decode()
+
+
+def test_not_paid_is_the_end_also_when_it_is_asked_again(
+    l402tui: Commands, server: PracticeServer
+) -> None:
+    get = ("get", f"{server.url}/weather", "--wallet", "external", "--network", "regtest")
+    with l402tui.at_terminal(*get) as screen:
+        screen.until(SHOW)
+        screen.type("yes\n")
+        screen.until("Preimage: ")
+        screen.type("\n")
+        assert screen.end() == Exit.UNSETTLED
+    with l402tui.at_terminal(*get) as screen:
+        screen.until("Preimage: ")
+        screen.type("not paid\n")
+        assert screen.end() == Exit.NOT_PAID
+        assert "No money was spent." in screen.text
+    rows = l402tui.run("history").out.decode().splitlines()
+    assert "unsettled, not paid" in rows[1]
+
+
+def test_the_last_words_after_ctrl_c_are_broken_between_words(
+    l402tui: Commands, server: PracticeServer
+) -> None:
+    server.node.hold = True
+    pay = ("get", f"{server.url}/weather", *ASK, "--yes")
+    with l402tui.at_terminal(*pay, columns=60) as screen:
+        screen.until("on its way")
+        screen.type("\x03")
+        assert screen.end() == Exit.STOPPED
+    words = screen.text[screen.text.index("Stopped while") :]
+    assert max(map(len, words.splitlines())) <= 60
+    assert "never paid twice." in " ".join(words.split())
 
 
 def _pay_elsewhere(server: PracticeServer, invoice: str) -> str:
