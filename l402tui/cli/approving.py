@@ -158,7 +158,9 @@ def _bill(terminal: Terminal, intent: Intent) -> Iterator[str]:
         for row in qr.render(matrix, qr.Style.HALF_BLOCKS):
             yield f"{_BLACK_ON_WHITE}{row}{_AS_BEFORE}"
     else:
-        yield f"(The QR code needs {wide} columns, this terminal has {columns}.)"
+        yield from wrapped(
+            f"(The QR code needs {wide} columns, this terminal has {columns}.)", columns
+        )
     yield ""
     yield f"  {format_msat(intent.amount)}, payment hash {intent.payment_hash.hex()}"
     yield ""

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from l402tui.cli.arguments import Options
 from l402tui.cli.body import safe_lines
 from l402tui.cli.exits import Exit, exit_of
-from l402tui.cli.ink import Ink, Pen
+from l402tui.cli.ink import Ink, Pen, wrapped
 from l402tui.cli.lines import ThoroughLines
 from l402tui.cli.practice import list_switches, switches_of
 from l402tui.cli.running import follow, until_interrupted
@@ -59,7 +59,8 @@ def demo(options: Options) -> Exit:
     pen = Pen(sys.stdout, plain=options.plain)
     hello, _, rest = _HELLO.partition("\n")
     pen.words(hello, Ink.BOLD)
-    pen.words(rest)
+    for line in wrapped(rest, pen.width):
+        pen.line(line)
     seen = Seen()
     if not until_interrupted(_run(switches, pen, seen, wait=bool(options.step))):
         pen.line("\nStopped. It was play money: nothing was spent.")

@@ -150,7 +150,7 @@ def test_a_narrow_terminal_gets_no_half_qr_code(l402tui: Commands, server: Pract
     with l402tui.at_terminal(*get, columns=40) as screen:
         screen.until(SHOW)
         screen.type("yes\n")
-        screen.until("this terminal has 40")
+        screen.until("terminal has 40")
         assert "█" not in screen.text
         screen.until("Preimage: ")
         words = screen.text[screen.text.index("Paste the") :]
