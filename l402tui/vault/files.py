@@ -97,10 +97,10 @@ def _check_private(path: Path, facts: os.stat_result, *, is_folder: bool) -> Non
         return
     if facts.st_mode & _OTHERS:
         mode = f"{stat.S_IMODE(facts.st_mode):o}"
+        cure = f"chmod {'700' if is_folder else '600'} {shlex.quote(where)}"
         raise VaultError(
             f"Other users of this computer can read or change {where} (mode {mode}), but it is for "
-            f"paid credentials. `chmod {'700' if is_folder else '600'} {shlex.quote(where)}` closes "
-            "it."
+            f"paid credentials. `{cure}` closes it."
         )
     if os.geteuid() not in (facts.st_uid, 0):
         raise VaultError(
