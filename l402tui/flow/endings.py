@@ -247,6 +247,8 @@ def delivered(response: Response, held: Held, *, resumed: bool, spent: Msat) -> 
     """Paid for and answered."""
     what = say("Paid, and the server answered {}.", status(response))
     why = say("It cost {}: {} and {} routing fee.", *map(money, _parts(held)))
+    if not held.fee:  # none, or one that only the person's own wallet knows
+        why = say("It cost {}.", money(held.amount))
     ending = Ending(
         Outcome.PAID, Money.SPENT, what, why, payment_hash=held.payment_hash, cost=spent
     )
