@@ -106,6 +106,7 @@ def _tell_payment(event: e.Event) -> Told | None:
             line = say("Pay {}?", shown(format_msat(quote.amount)))
             fee = say("and at most {} routing fee", shown(format_msat(quote.fee_cap)))
             if not quote.wallet.proves_payment:
+                line = say("Show the invoice over {}?", shown(format_msat(quote.amount)))
                 fee = say("by your own wallet, which also decides the routing fee")
             return Told(Station.PAY, Mark.NOTE, line, (fee,))
         case e.Approved(by=by):
@@ -113,7 +114,8 @@ def _tell_payment(event: e.Event) -> Told | None:
         case e.Declined(why=why):
             return Told(Station.PAY, Mark.WARN, say("Not approved."), (why,))
         case e.PaymentSent(intent=intent):
-            line = say("Paying {}.", shown(format_msat(intent.amount)))
+            paying = "Asking for {}." if intent.wallet.startswith("external:") else "Paying {}."
+            line = say(paying, shown(format_msat(intent.amount)))
             return Told(Station.PAY, Mark.PLAIN, line, (say("Written down before it is sent."),))
         case e.PaymentProgressed(what=what):
             return Told(Station.PAY, Mark.PLAIN, what)
