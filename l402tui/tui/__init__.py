@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ def run(
     step: bool = True,
 ) -> int:
     """Run the explorer until the person leaves it. Gives the exit code, never 0 after a crash.
+    Where a flow has run, the last line on stderr says whether money was spent.
 
     ``demo``: on the practice server, with these mistakes switched on. ``wallet`` as in
     :func:`~l402tui.wiring.open_session`; ``no_pay`` leaves nothing that could pay.
@@ -45,4 +47,6 @@ def run(
 
     app = ExplorerApp(opener, url, demo=demo, step=step)
     app.run()
+    if app.closing is not None:
+        print(app.closing.text, file=sys.stderr)
     return app.return_code or 0

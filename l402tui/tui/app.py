@@ -21,10 +21,12 @@ from textual.widgets import Input
 from l402tui.protocol.text import Shown
 from l402tui.tui.keeper import Opener
 from l402tui.tui.keymap import Where, bindings, keys_of
+from l402tui.tui.money import closing, spent
 from l402tui.tui.rhythm import Rhythm
 from l402tui.tui.screens.flow import FlowScreen
 from l402tui.tui.screens.welcome import Welcome
 from l402tui.tui.theme import L402, theme_for
+from l402tui.tui.watch import Watch
 
 __all__ = ["ExplorerApp"]
 
@@ -39,6 +41,8 @@ class ExplorerApp(App[None]):
     ]  # fmt: skip
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(Where.EVERYWHERE)]
     ENABLE_COMMAND_PALETTE = True
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (64, "-roomy")]  # noqa: RUF012 - Textual's own type
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-high")]  # noqa: RUF012 - Textual's own type
 
     def __init__(
         self, opener: Opener, url: str | None = None, *, demo: bool = False, step: bool = True
@@ -51,7 +55,8 @@ class ExplorerApp(App[None]):
         self._url = url
         self._demo = demo
         self._step = step
-        self._confirmed = False
+        self._watch: Watch | None = None
+        self._spent = 0
         self.register_theme(L402)
         self.theme = theme_for()
 
@@ -67,6 +72,27 @@ class ExplorerApp(App[None]):
     def on_welcome_open(self, event: Welcome.Open) -> None:
         """From the welcome to a flow."""
         self.push_screen(self._flow(None, demo=event.demo))
+
+    def on_flow_screen_began(self, event: FlowScreen.Began) -> None:
+        """Remember it for the last line."""
+        self._spent += spent(self._watch) if self._watch is not None else 0
+        self._watch = event.watch
+
+    @property
+    def closing(self) -> Shown | None:
+        """What is to be said about money after the end; None where no flow ran."""
+        return closing(self._watch, self._spent) if self._watch is not None else None
+
+    def notify(self, message: str, **how: Any) -> None:
+        """One note at a time: a second one would cover more of the screen."""
+        self.clear_notifications()
+        super().notify(message, **how)
+
+    def clear_notifications(self) -> None:
+        """Textual takes the notes away and leaves the rows they stood in."""
+        for screen in self.screen_stack:
+            screen.query("ToastHolder").remove()
+        super().clear_notifications()
 
     async def on_event(self, event: events.Event) -> None:
         """Note when keys come, before anybody acts on them: see :mod:`~l402tui.tui.rhythm`."""

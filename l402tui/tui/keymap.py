@@ -103,20 +103,27 @@ KEYS: Final[tuple[Key, ...]] = (
     Key(_W, ("d",), "demo", "demo", "Watch the whole flow on the practice server.", 1),
     Key(_W, ("u",), "address", "address", "Open an address of your own.", 2),
     # The question.
-    Key(_A, ("y",), "yes", "pay", "Pay. Deaf for the first moment, and to pasted text."),
-    Key(_A, ("n",), "no", "cancel", "Do not pay."),
+    Key(_A, ("y",), "yes", "pay", "Pay. Deaf for the first moment, and to pasted text.", 1),
+    Key(_A, ("n",), "no", "cancel", "Do not pay.", 2),
     # Everywhere.
     Key(_E, ("question_mark", "f1"), "help", "help", "Show this help.", 20),
     Key(_E, ("ctrl+p", "colon"), "palette", "commands", "Find any command by name.", 21),
     Key(_E, ("tab",), "pane", "next pane", "Go to the next pane.", bound=False),
     Key(_E, ("shift+tab",), "pane_back", "pane before", "Go to the pane before.", bound=False),
-    Key(_E, ("escape", "q"), "back", "back", "Go back; from the first screen, leave.", 22),
+    Key(
+        _E,
+        ("escape", "q"),
+        "back",
+        "back",
+        "Go back; from the first screen, leave. Asks first while a flow is under way.",
+        22,
+    ),
     Key(
         _E,
         ("ctrl+q",),
         "leave",
         "quit",
-        "Leave the program. Asks while a payment is under way.",
+        "Leave the program; asks first while a flow is under way.",
         always=True,
     ),
     Key(
@@ -124,7 +131,7 @@ KEYS: Final[tuple[Key, ...]] = (
         ("ctrl+c",),
         "interrupt",
         "copy or quit",
-        "Copy the selected text; where none is selected, leave.",
+        "Copy the selected text; where none is selected, leave, as with quit.",
         always=True,
     ),
 )

@@ -15,8 +15,8 @@ __all__ = ["DEAF", "GAP", "Rhythm"]
 
 GAP: Final = 0.06
 """Seconds between two keys below which they count as pasted."""
-DEAF: Final = 0.3
-"""Seconds after a question opens in which no key is taken as the answer."""
+DEAF: Final = 0.5
+"""Seconds after a question opens in which no key is taken as the answer (check C27)."""
 
 
 class Rhythm:

@@ -34,6 +34,7 @@ from l402tui.tui.app import ExplorerApp
 from l402tui.tui.keeper import Opener
 from l402tui.tui.modals.approve import Approve
 from l402tui.tui.modals.invoice import InvoiceModal
+from l402tui.tui.rhythm import DEAF
 from l402tui.tui.screens.flow import FlowScreen
 from l402tui.tui.widgets.address import AddressBar
 from l402tui.tui.widgets.qrcode import QrCode
@@ -139,7 +140,7 @@ class _Photographer:
         await self.press("s")
         await self.until(lambda: isinstance(self._app.screen, Approve))
         self._app.clear_notifications()
-        await self._pilot.pause(0.4)
+        await self._pilot.pause(DEAF + 0.1)
 
     async def pose(self, name: str) -> None:
         """Bring the app to where the picture is taken."""

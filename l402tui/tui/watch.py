@@ -17,12 +17,14 @@ from enum import Enum
 from l402tui.flow import events as e
 from l402tui.flow.commands import Command
 from l402tui.flow.findings import Finding
-from l402tui.flow.model import Ending, Intent, Quote, Request
+from l402tui.flow.model import Ending, Intent, IntentState, Quote, Request
 from l402tui.protocol.secret import Secret
 from l402tui.protocol.text import say
 from l402tui.wiring import NotPaid, Session
 
 __all__ = ["Change", "Question", "Watch"]
+
+_MOVING = (IntentState.SENDING, IntentState.IN_FLIGHT, IntentState.UNKNOWN)
 
 
 class Change(Enum):
@@ -163,12 +165,32 @@ class Watch:
     def money_moving(self) -> bool:
         """Whether a payment may be on its way at this moment."""
         last = self.last(
-            e.PaymentSent, e.PaymentProgressed, e.PaymentUnknown, e.Outstanding,
+            e.PaymentSent, e.PaymentProgressed, e.PaymentUnknown, e.Outstanding, e.Found,
             e.PaidStored, e.PaymentFailed, e.Finished,
         )  # fmt: skip
+        if isinstance(last, e.Found):
+            return self.resumed is not None and self.resumed.state in _MOVING
         return isinstance(
             last, e.PaymentSent | e.PaymentProgressed | e.PaymentUnknown | e.Outstanding
         )
+
+    @property
+    def at_stake(self) -> Intent | None:
+        """The payment that may have cost something: this flow's, or an earlier one it follows."""
+        last = self.last(e.PaymentSent, e.Reserved, e.Outstanding, e.Found)
+        match last:
+            case e.PaymentSent(intent=intent) | e.Reserved(intent=intent):
+                return intent
+            case e.Outstanding(intent=intent) | e.Found(unfinished=intent):
+                return intent
+            case _:
+                return None
+
+    @property
+    def resumed(self) -> Intent | None:
+        """The earlier payment for this very request that was found unfinished."""
+        found = self.last(e.Found)
+        return found.unfinished if isinstance(found, e.Found) else None
 
     @property
     def paid(self) -> e.PaidStored | None:

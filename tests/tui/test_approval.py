@@ -26,13 +26,13 @@ def _type(explorer: Explorer, text: str) -> None:
 async def test_keys_of_the_first_moment_are_not_an_answer(tmp_path: Path) -> None:
     async with exploring(tmp_path, step=False) as explorer:
         modal = await explorer.to_question()
-        explorer.now[0] -= 0.9  # a tenth of a second after it opened
+        explorer.now[0] -= 0.6  # four tenths of a second after it opened
         await explorer.press("y")
         assert "Nothing was paid" in explorer.screen_text()
         await explorer.press("enter")
         assert explorer.app.screen is modal
         assert explorer.payments == ()
-        explorer.now[0] += 0.9
+        explorer.now[0] += 0.6
         await explorer.press("y")
         await explorer.to_end()
         assert len(explorer.payments) == 1
@@ -94,7 +94,7 @@ async def test_esc_leaves_the_question_open_and_p_opens_it_again(tmp_path: Path)
         await explorer.press("escape")
         await explorer.until(lambda: explorer.app.screen is explorer.flow)
         assert explorer.watch.question is not None
-        assert "press p and then y" in explorer.status
+        assert "p opens the question again" in explorer.status
         await explorer.press("p")
         await explorer.until_screen(Approve)
         await explorer.press("n")
@@ -122,8 +122,7 @@ async def test_the_question_shows_everything_that_matters(tmp_path: Path) -> Non
         shown = explorer.screen_text()
         quote = modal.quote
         for wanted in (
-            "10 sat (10 000 msat)",
-            "max routing fee 10 sat",
+            "10 sat (10 000 msat), plus at most 10 sat fee",
             str(quote.request.url),
             quote.payment_hash.hex(),
             '"Weather report"',

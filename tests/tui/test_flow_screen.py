@@ -38,19 +38,22 @@ async def test_step_mode_waits_before_every_step_and_ends_with_the_content(tmp_p
         assert "MATCH" not in explorer.status
         await explorer.press("space")
         await explorer.until_screen(Approve)
-        assert "Nothing is paid until you press p and then y" in explorer.status
+        assert explorer.status == "No money spent. Asked: 10 sat, plus at most 10 sat fee."
+        assert "Approve 10 sat (type y)" in explorer.screen_text()
         explorer.now[0] += 1
         await explorer.press("y")
         await explorer.until(lambda: isinstance(explorer.watch.waiting, c.Reserve))
         assert "This step pays: 10 sat" in explorer.screen_text()
         assert explorer.payments == ()
         await _next_stop(explorer, c.Retry)
+        await explorer.until_text("49 989 sat")  # the balance, before the answer is there
+        assert explorer.status.startswith("Spent 11 sat.")
         await explorer.press("n")
         await explorer.to_end()
         ending = explorer.watch.ending
         assert ending is not None
         assert ending.outcome is Outcome.PAID
-        assert "Spent: 11 sat" in explorer.status
+        assert explorer.status == "Spent 11 sat. Paid, and the server answered 200 OK."
         assert '"city": "Oslo"' in explorer.screen_text()
         assert len(explorer.payments) == 1
 
@@ -75,7 +78,7 @@ async def test_cancel_has_the_focus_and_declines(tmp_path: Path) -> None:
         ending = explorer.watch.ending
         assert ending is not None
         assert ending.outcome is Outcome.DECLINED
-        assert "No money was spent." in explorer.status
+        assert explorer.status.startswith("No money spent.")
         assert explorer.payments == ()
 
 
@@ -91,7 +94,7 @@ async def test_a_credential_that_was_paid_for_is_used_again(tmp_path: Path) -> N
         await explorer.press("y")
         await explorer.until(lambda: explorer.watch is not first)
         await explorer.to_end()
-        assert "paid earlier" in explorer.status
+        assert explorer.status.startswith("Paid earlier, nothing spent now.")
         assert len(explorer.payments) == 1
 
 
@@ -246,6 +249,7 @@ async def test_leaving_during_a_payment_only_stops_watching(tmp_path: Path) -> N
         await explorer.press("y")
         await explorer.until(lambda: explorer.watch.money_moving and len(explorer.payments) == 1)
         assert "leaving only stops watching" in explorer.status
+        assert explorer.status.startswith("Perhaps spent: 10 sat.")
         await explorer.press("escape")
         await explorer.until_screen(Ask)
         assert "Stop watching?" in explorer.screen_text()

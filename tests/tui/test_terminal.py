@@ -93,7 +93,7 @@ def test_nothing_a_server_writes_reaches_the_terminal_as_a_command(tmp_path: Pat
         terminal.press(b" ")
         terminal.until(b"text of the seller")
         terminal.press(b"n")
-        terminal.until(b"No money was spent")
+        terminal.until(b"was not approved")
         terminal.press(b"\x11")
         code = terminal.close()
     finally:
@@ -107,6 +107,9 @@ def test_nothing_a_server_writes_reaches_the_terminal_as_a_command(tmp_path: Pat
     assert "[@click=app.quit]" in text  # as letters
     assert "\\x1b" in text
     assert code == 0
+    # The shell's last line, after the screen was given back.
+    last = text[text.rindex("\x1b[?1049l") :]
+    assert "No money spent. The payment was not approved." in last
 
 
 def test_a_crash_is_no_success_and_prints_no_variables(tmp_path: Path) -> None:

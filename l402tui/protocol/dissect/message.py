@@ -28,6 +28,11 @@ _SECRET_HEADERS: Final = frozenset(
 )
 """Headers whose values may open something. In a response ``X-Cashu`` is only a bill."""
 _BODY_SHOWN: Final = 400
+_CONTENT: Final = {
+    "request": "The content that goes with the request.",
+    "response": "The content: what the request asked for, or why there is none.",
+}
+"""What a body is, where it does not come with a bill."""
 
 
 def dissect_message(
@@ -151,4 +156,5 @@ class _Dissection:
             return Node(say("body"), say("empty"), say(words.EMPTY_BODY))
         span = self._place.span(size - len(self._body), size)
         value: Shown = shown(self._body, _BODY_SHOWN)
-        return Node(say("body"), value, say(words.BODY), span, copy=self._body)
+        meaning = words.BODY if self._status() is not None else _CONTENT[self._kind]
+        return Node(say("body"), value, say(meaning), span, copy=self._body)

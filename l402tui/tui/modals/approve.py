@@ -27,6 +27,7 @@ from l402tui.flow.ports import Clock
 from l402tui.protocol.amount import format_msat
 from l402tui.protocol.text import Shown, say, shown
 from l402tui.tui.keymap import Where, bindings
+from l402tui.tui.money import fee_part
 from l402tui.tui.rhythm import DEAF, Rhythm
 from l402tui.tui.words import countdown, hanging, join, styled
 
@@ -66,9 +67,17 @@ class Approve(ModalScreen[Verdict]):
     ]
 
     def __init__(
-        self, quote: Quote, findings: tuple[Finding, ...], clock: Clock, rhythm: Rhythm
+        self,
+        quote: Quote,
+        findings: tuple[Finding, ...],
+        clock: Clock,
+        rhythm: Rhythm,
+        *,
+        step: bool,
     ) -> None:
+        """``step``: a yes does not pay at once, the next step does."""
         super().__init__()
+        self._step = step
         self.quote = quote
         self._findings = findings
         self._clock = clock
@@ -91,23 +100,51 @@ class Approve(ModalScreen[Verdict]):
             with Horizontal(classes="buttons"):
                 yield Button(Content("Cancel"), id="no", compact=True)
                 yield Button(Content("Look first (Esc)"), id="later", compact=True)
-                yield Button(Content(f"Pay {amount} (type y)"), id="yes", compact=True)
+                yes = f"{self.yes_word}{'' if self._external else ' ' + amount} (type y)"
+                yield Button(Content(yes), id="yes", compact=True)
+
+    @property
+    def _external(self) -> bool:
+        return not self.quote.wallet.proves_payment
+
+    @property
+    def yes_word(self) -> str:
+        """What a yes does, in a word or two for the button and the key bar."""
+        if self._external:
+            return "Show invoice"
+        return "Approve" if self._step else "Pay"
+
+    def _what_yes_does(self) -> Shown:
+        if self._external:
+            return say("y shows the invoice.")
+        return say("y approves; the next step pays." if self._step else "y pays.")
 
     def on_mount(self) -> None:
         """Cancel has the focus, and the first moment is deaf."""
         self.query_one("#no").focus()
         self._opened = self._rhythm.now()
-        self._tell(say("Enter activates the focused button: Cancel. Nothing is paid by Esc."))
+        self.app.clear_notifications()
+        told = say("{} Enter presses the focused button: Cancel.", self._what_yes_does())
+        self.query_one("#word", Static).update(styled(told, "$secondary"))
         self.set_interval(1.0, self._tick)
         self.on_resize()
 
     def on_resize(self) -> None:
         """Lines break where the box ends, and the answers stay in view."""
-        bill = self.query_one("#bill", VerticalScroll)
-        bill.styles.max_height = max(1, self.size.height - 6)
+        self._make_room()
         self.query_one("#rows", Static).update(join(*self._rows()))
         self.query_one("#checks", Static).update(join(*self._checks()))
         self._tick()
+
+    def _make_room(self) -> None:
+        narrow, short = self.has_class("-narrow"), self.has_class("-short")
+        around = 2 + (3 if narrow else 1)  # the border and the answers
+        if not short:
+            around += 5  # our own words and the blank above; money line and keys below the box
+        elif self.query_one("#word").has_class("told"):
+            around += 2
+        bill = self.query_one("#bill", VerticalScroll)
+        bill.styles.max_height = max(1, self.size.height - around)
 
     def _row(self, name: str, value: Shown, style: str = "") -> Content:
         return hanging(Content.styled(f"{name:<9}", "$secondary"), value, style, self._wide)
@@ -120,17 +157,18 @@ class Approve(ModalScreen[Verdict]):
         quote, _row = self.quote, self._row
         url, wallet = quote.request.url, quote.wallet
         money = say("REAL MONEY" if wallet.real_money else "no real money")
-        cap = shown(format_msat(quote.fee_cap))
         msat = shown(f"{quote.amount:,}".replace(",", " "))
         payee = quote.payee.hex()
-        yield _row("Amount", say("{} ({} msat)   max routing fee {}",
-                                 shown(format_msat(quote.amount)), msat, cap))  # fmt: skip
+        amount = shown(format_msat(quote.amount))
+        yield _row("Amount", say("{} ({} msat), {}", amount, msat, fee_part(quote)))
         yield _row("For", say("{} {}", shown(quote.request.method), shown(str(url))))
         yield _row("Server", say("{}{}", shown(url.origin), _idn(url.unicode_host)))
         yield _row("Payee", say("{}..{} (a key; no name proves who it is)",
                                 shown(payee[:16]), shown(payee[-8:])))  # fmt: skip
         yield _row("Says", say('"{}"  (text of the seller, unverified)', quote.description))
         yield _row("Wallet", say("{} - {}", shown(wallet.name), money))
+        if self._external:
+            yield _row("", say("You pay the invoice with your own wallet and bring its preimage."))
         yield _row("Hash", shown(quote.payment_hash.hex()))
         yield _row("Budget", self._budget())
 
@@ -173,7 +211,10 @@ class Approve(ModalScreen[Verdict]):
         self.query_one("#yes").disabled = self._left <= EXPIRY_MARGIN
 
     def _tell(self, sentence: Shown) -> None:
-        self.query_one("#word", Static).update(styled(sentence, "$secondary"))
+        word = self.query_one("#word", Static)
+        word.update(styled(sentence, "$text-warning"))
+        word.add_class("told")
+        self._make_room()
 
     # --- what is answered ----------------------------------------------------------------------
 

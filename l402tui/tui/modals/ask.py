@@ -43,7 +43,8 @@ class Ask(ModalScreen[bool]):
                 yield Button(Content(f"{self._yes} (y)"), id="yes", compact=True)
 
     def on_mount(self) -> None:
-        """The safe answer first."""
+        """The safe answer first, and no note over the answers."""
+        self.app.clear_notifications()
         self.query_one("#no").focus()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:

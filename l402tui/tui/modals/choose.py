@@ -38,16 +38,23 @@ class Choose(ModalScreen[str | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape,q", "leave", "close")]
 
-    def __init__(self, title: str, choices: Sequence[Choice]) -> None:
+    def __init__(self, title: str, choices: Sequence[Choice], *, one_line: bool = False) -> None:
+        """``one_line``: what does not fit into its line is cut."""
         super().__init__()
-        self._title, self._choices = title, choices
+        self._title, self._choices, self._one_line = title, choices, one_line
 
     def compose(self) -> ComposeResult:
         """The list."""
         with Vertical(classes="box wide") as box:
             box.border_title = Content(self._title)
             box.border_subtitle = Content("Enter chooses, Esc closes")
-            yield OptionList(*map(_option, self._choices), compact=True)
+            wide = max((len(one.label) for one in self._choices), default=0)
+            options = [_option(one, wide) for one in self._choices]
+            yield OptionList(*options, compact=True, classes="lines" if self._one_line else "")
+
+    def on_mount(self) -> None:
+        """No note over the list."""
+        self.app.clear_notifications()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Enter or a click."""
@@ -58,6 +65,6 @@ class Choose(ModalScreen[str | None]):
         self.dismiss(None)
 
 
-def _option(choice: Choice) -> Option:
-    about = styled(choice.about, "$secondary")
-    return Option(Content.assemble(plain(choice.label), "  ", about), id=choice.name)
+def _option(choice: Choice, wide: int) -> Option:
+    about, gap = styled(choice.about, "$secondary"), " " * (wide - len(choice.label) + 2)
+    return Option(Content.assemble(plain(choice.label), gap, about), id=choice.name)

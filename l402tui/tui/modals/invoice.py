@@ -77,6 +77,7 @@ class InvoiceModal(ModalScreen[Brought | None]):
                 with VerticalScroll(id="facts", can_focus=False):
                     yield Static(markup=False, id="left")
                     yield Static(join(*self._facts()), markup=False)
+                    yield Static(markup=False, id="fit")
                     yield Static(markup=False, id="word")
                 if self._asking:
                     field = Input(
@@ -94,6 +95,7 @@ class InvoiceModal(ModalScreen[Brought | None]):
 
     def on_mount(self) -> None:
         """Draw the code as soon as it is made."""
+        self.app.clear_notifications()
         self.query_one("#preimage" if self._typing and self._asking else "#close").focus()
         self.set_interval(1.0, self._tick)
         self._tick()
@@ -129,21 +131,26 @@ class InvoiceModal(ModalScreen[Brought | None]):
         style = self._style()
         if self._left <= EXPIRY_MARGIN:
             code.show(None, None)
+            self.query_one("#fit", Static).update("")
             self._tell(say("The invoice runs out; do not pay it any more. Run again."))
             return
         code.show(self._matrix, style)
+        self.query_one("#fit", Static).update(styled(self._fit(style), "bold"))
+
+    def _fit(self, style: QrStyle | None) -> Shown:
+        if style is QrStyle.HALF_BLOCKS:
+            return Shown("")
         if style is QrStyle.SEXTANTS:
-            self._tell(say("Boxes instead of a code? Enlarge the terminal, or save it as a file."))
-        if style is None:
-            wide, high = cells(self._matrix, QrStyle.SEXTANTS) if self._matrix else (0, 0)
-            self._tell(
-                say(
-                    "The code does not fit: it needs {} columns, {} rows. Make the terminal "
-                    "larger, or save it as a file.",
-                    wide + self._words_wide,
-                    high,
-                )
-            )
+            return say("Boxes instead of a code? Enlarge the terminal, or save it as a file.")
+        if not self._matrix:
+            return say("This invoice is too long for a QR code. Save it as a file.")
+        wide, high = cells(self._matrix, QrStyle.SEXTANTS)
+        return say(
+            "The code does not fit: it needs {} columns, {} rows. Make the terminal larger, or "
+            "save it as a file.",
+            wide + self._words_wide,
+            high,
+        )
 
     def _style(self) -> QrStyle | None:
         if not self._matrix:
@@ -232,7 +239,9 @@ class InvoiceModal(ModalScreen[Brought | None]):
         except OSError as error:
             self._tell(say("It cannot be saved: {}.", shown(error.strerror or "no reason given")))
             return
-        self._tell(say("Saved for you alone: {}", shown(str(folder))))
+        names = " and ".join(sorted(path.name for path in folder.iterdir()))
+        told = say("Saved for you alone: {} in {}", Shown(names), shown(str(folder)))
+        self._tell(told)
 
 
 def _sure() -> Ask:

@@ -43,7 +43,7 @@ class Copying(Screen[None]):
         if node is None:
             return
         values = dict(_copies(node, self.watched))
-        choices = [Choice(name, Shown(name), shown(text, 50)) for name, text in values.items()]
+        choices = [Choice(name, Shown(name), shown(text)) for name, text in values.items()]
         if node.secret:
             hidden = say("secret, asks first")
             choices = [Choice(one.name, one.label, hidden) for one in choices]
@@ -53,7 +53,7 @@ class Copying(Screen[None]):
                 return
             self._copy(values[name], ask=node.secret and not name.startswith("curl"))
 
-        self.app.push_screen(Choose("Copy", choices), chosen)
+        self.app.push_screen(Choose("Copy", choices, one_line=True), chosen)
 
     def _copy(self, text: str, *, ask: bool) -> None:
         def go(sure: bool | None = True) -> None:

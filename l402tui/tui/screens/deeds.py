@@ -43,6 +43,9 @@ class Deeds(Refusals):
         def redraw(self) -> None:
             """Draw the lines."""
 
+        def introduce(self) -> None:
+            """Say what the first step will be."""
+
     # --- the flow ------------------------------------------------------------------------------
 
     def on_address_bar_entered(self) -> None:
@@ -77,6 +80,7 @@ class Deeds(Refusals):
         self.step = not self.step
         if self.watched is not None:
             self.watched.set_step(self.step)
+        self.introduce()
         self.tell(say("Step mode: every step waits for you." if self.step else "Automatic mode."))
         self.redraw()
 
@@ -115,9 +119,11 @@ class Deeds(Refusals):
                 watch.say_no()
             self.redraw()
 
-        self.app.push_screen(
-            Approve(question.quote, question.findings, self.session.clock, self.rhythm), heard
+        modal = Approve(
+            question.quote, question.findings, self.session.clock, self.rhythm, step=watch.step
         )
+        self.app.push_screen(modal, heard)
+        self.redraw()
 
     def do_invoice(self, *, typing: bool = False) -> None:
         """Show the invoice."""
@@ -185,7 +191,13 @@ class Deeds(Refusals):
             path = f"/with/{name}/weather" if name else "/weather"
             self.query_one(AddressBar).set(session.practice.url + path)
             self.query_one(ExchangeTree).focus()
-            self.tell(say("s sends the request to the server with this mistake."))
+            self.tell(
+                say(
+                    "s sends the request to the server with this mistake."
+                    if name
+                    else "No mistakes."
+                )
+            )
 
         self.app.push_screen(Choose("Mistakes of the practice server", choices), chosen)
 

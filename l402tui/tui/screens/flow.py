@@ -24,13 +24,14 @@ from l402tui.protocol.amount import format_msat
 from l402tui.protocol.secret import Secret
 from l402tui.protocol.text import Shown, say, shown
 from l402tui.protocol.tree import Buffer, Node, Span
-from l402tui.protocol.url import UrlError
 from l402tui.tui.keeper import Keeper, Opener
 from l402tui.tui.keymap import Where, bindings
+from l402tui.tui.modals.approve import Approve
 from l402tui.tui.money import NOT_STARTED, money_line
 from l402tui.tui.rhythm import Rhythm
 from l402tui.tui.screens import SCREENS
 from l402tui.tui.screens.deeds import Deeds
+from l402tui.tui.screens.opening import opening
 from l402tui.tui.trouble import told_trouble
 from l402tui.tui.watch import Change, Watch
 from l402tui.tui.widgets.address import AddressBar
@@ -46,12 +47,7 @@ from l402tui.wiring import NotPaid, Session
 
 __all__ = ["FlowScreen"]
 
-_DEMO = say(
-    "A practice server runs inside this program: no account, no network, no real money. Press "
-    "Space to take one step after the other, a for all at once, d to let the server make mistakes."
-)
 _DELIVERED = (Outcome.FREE, Outcome.PAID, Outcome.REUSED)
-_EMPTY = say("Type an address above (u), and press Enter. In step mode every step waits for you.")
 _SMALL = say("Enlarge the terminal to 80x24 to see everything.")
 
 
@@ -61,6 +57,7 @@ class FlowScreen(Deeds):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(Where.FLOW)]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - Textual's own type
     VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-high")]  # noqa: RUF012 - Textual's own type
+    ALLOW_IN_MAXIMIZED_VIEW = "#status, #keys"
     PLACE = Where.FLOW
 
     class Changed(Message):
@@ -70,6 +67,13 @@ class FlowScreen(Deeds):
             super().__init__()
             self.watch = watch
             self.change = change
+
+    class Began(Message):
+        """A flow begins."""
+
+        def __init__(self, watch: Watch) -> None:
+            super().__init__()
+            self.watch = watch
 
     def __init__(
         self, opener: Opener, rhythm: Rhythm, *, url: str | None, demo: bool, step: bool
@@ -107,7 +111,6 @@ class FlowScreen(Deeds):
         """Paint first, open the session after."""
         self.query_one(ExchangeTree).border_title = "Exchange"
         bar = self.query_one(AddressBar)
-        self.query_one(HexView).show(None, None, ())
         self.query_one(Rail).show(())
         if self._url:
             bar.set(self._url)
@@ -115,17 +118,14 @@ class FlowScreen(Deeds):
             self.query_one(ExchangeTree).focus()
         else:
             bar.field.focus()
-        self.query_one(WhyPane).announce(None, _DEMO if self.demo else _EMPTY)
+        self.introduce()
         self.redraw()
         if self.demo or self._url:
             self.call_after_refresh(self.run_worker, self._prepare(), exit_on_error=True)
 
     def _open(self) -> AbstractAsyncContextManager[Session]:
-        url = None
-        try:
-            url = self.query_one(AddressBar).request().url
-        except UrlError:
-            pass  # the demo brings its own address
+        typed = self.typed  # None in the demo, which brings its own address
+        url = typed.url if typed is not None else None
         return self._opener(demo=self.demo, url=url, receive=self._receive)
 
     async def on_unmount(self) -> None:
@@ -142,6 +142,7 @@ class FlowScreen(Deeds):
         bar = self.query_one(AddressBar)
         if self.demo and session.practice is not None and not bar.field.value:
             bar.set(f"{session.practice.url}/weather")
+        self.introduce()
         self.redraw()
 
     async def _session(self) -> Session | None:
@@ -194,10 +195,13 @@ class FlowScreen(Deeds):
             changed=changed,
         )
         self.watched = watch
+        self.post_message(self.Began(watch))
         tree = self.query_one(ExchangeTree)
         tree.show(())
         tree.focus()
+        self.query_one(WhyPane).show(None)
         self.query_one(WhyPane).announce(None)
+        self.query_one(HexView).clear()
         self.redraw()
         await watch.run()
         await self._name_wallet(session)
@@ -235,6 +239,8 @@ class FlowScreen(Deeds):
                 self.query_one(Rail).show(watch.events)
                 self.query_one(WireLog).show(watch.events)
                 self._show_best(watch.events[-1])
+                if isinstance(watch.events[-1], e.PaidStored):
+                    self.run_worker(self._name_wallet(watch.session), group="wallet")
             case Change.PACE:
                 waiting = watch.waiting
                 self.query_one(WhyPane).announce(guide(waiting) if waiting else None)
@@ -262,17 +268,36 @@ class FlowScreen(Deeds):
 
     def redraw(self) -> None:
         """The lines that depend on everything: money and keys."""
-        line = money_line(self.watched) if self.watched is not None else NOT_STARTED
+        question = self.watched.question if self.watched is not None else None
+        asked = [one for one in self.app.screen_stack if isinstance(one, Approve)]
+        line = NOT_STARTED
+        if self.watched is not None:
+            line = money_line(self.watched, asking=bool(asked))
         if self.size.height and (self.size.height < 18 or self.size.width < 60):
             line = say("{} {}", line, _SMALL)
         self.query_one("#status", Static).update(plain(line))
         mode = "step by step" if not self.step else "automatic"
-        self.query_one(KeyBar).show(
-            lambda action: self.why_not(action) is None, {"automatic": mode}
-        )
+        keys = self.query_one(KeyBar)
+        if question is not None and asked:
+            keys.answers({"yes": asked[-1].yes_word.lower(), "back": "look first"})
+        else:
+            keys.show(lambda action: self.why_not(action) is None, {"automatic": mode})
 
     def on_resize(self) -> None:
         """The hint for small terminals comes and goes."""
+        self.redraw()
+
+    def introduce(self) -> None:
+        """Say what the first step will be, while nothing of this request was sent."""
+        if self.running or not self.fresh:
+            return
+        vault = self.session.vault if self.session is not None else None
+        said = opening(self.typed, vault, demo=self.demo, step=self.step)
+        self.query_one(WhyPane).announce(said.guide, said.note, how=said.how)
+
+    def on_address_bar_edited(self) -> None:
+        """Another request has another first step."""
+        self.introduce()
         self.redraw()
 
     def on_exchange_tree_chosen(self, event: ExchangeTree.Chosen) -> None:

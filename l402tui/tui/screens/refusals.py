@@ -9,9 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from l402tui.flow import events as e
+from l402tui.flow.model import Request
 from l402tui.protocol.invoice import Invoice
 from l402tui.protocol.text import Shown, say
+from l402tui.protocol.url import UrlError
 from l402tui.tui.screens.copying import Copying
+from l402tui.tui.widgets.address import AddressBar
 from l402tui.wiring import Session
 
 __all__ = ["Refusals"]
@@ -30,6 +33,19 @@ class Refusals(Copying):
         def running(self) -> bool:
             """Whether a flow is under way."""
 
+    @property
+    def typed(self) -> Request | None:
+        """The request in the address bar; None where it cannot be read."""
+        try:
+            return self.query_one(AddressBar).request()
+        except UrlError:
+            return None
+
+    @property
+    def fresh(self) -> bool:
+        """Whether the request in the address bar was not run yet."""
+        return self.watched is None or self.typed not in (None, self.watched.request)
+
     def why_not(self, action: str) -> Shown | None:
         """Why this action does nothing now; None where it does something."""
         refuse = getattr(self, f"_no_{action}", None)
@@ -42,7 +58,7 @@ class Refusals(Copying):
 
     def _no_next(self) -> Shown | None:
         if not self.running:
-            return None if self.watched is None else say("This flow is over. r runs it again.")
+            return None if self.fresh else say("This flow is over. r runs it again.")
         if self.watched is not None and self.watched.waiting is not None:
             return None
         if self.watched is not None and self.watched.question is not None:

@@ -30,6 +30,9 @@ class AddressBar(Horizontal):
     class Entered(Message):
         """The person pressed Enter in the field."""
 
+    class Edited(Message):
+        """Another address stands in the field."""
+
     def compose(self) -> ComposeResult:
         """Method, field."""
         yield Static("GET", markup=False, id="method")
@@ -69,6 +72,7 @@ class AddressBar(Horizontal):
         named = blank and method.isascii() and method.isalpha()
         word = shown(method.upper() if named else "GET", 10)
         self.query_one("#method", Static).update(Content(word.text))
+        self.post_message(self.Edited())
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter sends."""

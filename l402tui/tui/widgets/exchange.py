@@ -22,6 +22,7 @@ from l402tui.tui.words import rich
 __all__ = ["ExchangeTree"]
 
 _LABEL_MAX: Final = 22
+_GAP: Final = "  "
 _MARK_CLASS: Final = {
     Mark.GOOD: "exchange--good",
     Mark.NOTE: "exchange--note",
@@ -72,7 +73,7 @@ class ExchangeTree(Tree[Node], inherit_bindings=False):
         self.guide_depth = 2
         self.auto_expand = False
         self.center_scroll = True
-        self._following = False
+        self._by_hand = False
         self.steps: tuple[Node, ...] = ()
 
     def show(self, nodes: Sequence[Node]) -> None:
@@ -86,9 +87,10 @@ class ExchangeTree(Tree[Node], inherit_bindings=False):
         for branch in list(self.root.children)[kept:]:
             branch.remove()
         self.steps = (*self.steps[:kept], *nodes[kept:])
-        for number, node in enumerate(self.steps[kept:], kept + 1):
-            self._add(self.root, node, f"{number} ")
+        for node in self.steps[kept:]:
+            self._add(self.root, node)
         if changed and self.steps:
+            self._by_hand = False
             *older, newest = self.root.children
             for branch in older:
                 if branch.data is None or branch.data.mark is not Mark.BAD:
@@ -99,6 +101,7 @@ class ExchangeTree(Tree[Node], inherit_bindings=False):
 
     def choose(self, wanted: Node) -> None:
         """Put the cursor on a node, opening what is above it."""
+        self._by_hand = False
         for branch in self._branches(self.root):
             if branch.data is wanted:
                 above = branch.parent
@@ -111,9 +114,8 @@ class ExchangeTree(Tree[Node], inherit_bindings=False):
     def _follow_to(self, branch: TreeNode[Node]) -> None:
         before = self.cursor_line
         self.move_cursor(branch)
-        self._following = self.cursor_line != before
         step = self.step_of(branch)
-        if not self._following and branch.data is not None and step is not None:
+        if self.cursor_line == before and branch.data is not None and step is not None:
             # Another node has taken the same line: Textual sees no change there.
             self.post_message(self.Chosen(branch.data, step, by_hand=False))
 
@@ -133,15 +135,25 @@ class ExchangeTree(Tree[Node], inherit_bindings=False):
         event.stop()
         node, step = event.node.data, self.step_of(event.node)
         if node is not None and step is not None:
-            self.post_message(self.Chosen(node, step, by_hand=not self._following))
-        self._following = False
+            self.post_message(self.Chosen(node, step, by_hand=self._by_hand))
+            self.call_after_refresh(self._keep_in_view)
+
+    def on_key(self) -> None:
+        """Where the cursor goes next, a person sent it."""
+        self._by_hand = True
+
+    def on_mouse_down(self) -> None:
+        """The same by mouse."""
+        self._by_hand = True
 
     def on_resize(self) -> None:
         """Keep the cursor in view when panes come and go."""
         self.call_after_refresh(self._keep_in_view)
 
     def _keep_in_view(self) -> None:
-        self.scroll_to_line(max(0, self.cursor_line), animate=False)
+        line, top = max(0, self.cursor_line), self.scroll_offset.y
+        if not top <= line < top + self.scrollable_content_region.height:
+            self.scroll_to_line(line, animate=False)
 
     def action_fold(self) -> None:
         """Close this node, or go to the one above."""
@@ -177,10 +189,9 @@ class ExchangeTree(Tree[Node], inherit_bindings=False):
         icon = ("▼ " if node.is_expanded else "▶ ") if node.allow_expand else "  "
         text = Text(icon, style=base_style + Style(meta={"toggle": True}), no_wrap=True, end="")
         label = rich(data.label)
-        number = str(node.label)
         label.pad_right(max(0, self._label_width(node) - len(label)))
         word = data.mark.value
-        room = self._room(node) - len(icon) - len(number) - len(label) - 1
+        room = self._room(node) - len(icon) - len(label) - len(_GAP)
         room -= len(word) + 1 if word else 0
         value = rich(data.value)
         value.truncate(max(0, room), overflow="ellipsis")
@@ -188,8 +199,7 @@ class ExchangeTree(Tree[Node], inherit_bindings=False):
         cursor = node is self.cursor_node
         value.stylize(style if cursor else self._look("exchange--value"))
         label.stylize(style)
-        text.append(number, style=style)
-        text.append_text(label).append(" ", style=style).append_text(value)
+        text.append_text(label).append(_GAP, style=style).append_text(value)
         if word:
             mark_style = style if cursor else self._look(_MARK_CLASS[data.mark])
             text.append(" ", style=style).append(word, style=mark_style)
@@ -213,9 +223,9 @@ class ExchangeTree(Tree[Node], inherit_bindings=False):
 
     # --- building ------------------------------------------------------------------------------
 
-    def _add(self, parent: TreeNode[Node], node: Node, number: str = "") -> None:
-        # The label only carries the number: Textual would read anything else as markup.
-        branch = parent.add(Text(number), node, allow_expand=bool(node.children))
+    def _add(self, parent: TreeNode[Node], node: Node) -> None:
+        # The label is drawn from the node: Textual would read a string as markup.
+        branch = parent.add(Text(""), node, allow_expand=bool(node.children))
         for child in node.children:
             self._add(branch, child)
 

@@ -26,7 +26,8 @@ from l402tui.tui.words import plain
 
 __all__ = ["HexView"]
 
-_NOTHING: Final = say("No bytes: this is something we decided, not something that was sent.")
+_NOTHING: Final = say("Nothing is selected. The bytes of the selected field appear here.")
+_OURS: Final = say("No bytes: this is something we decided, not something that was sent.")
 
 
 class HexView(ScrollView, can_focus=True):
@@ -69,13 +70,16 @@ class HexView(ScrollView, can_focus=True):
         self.span: Span | None = None
         self.offset_now = 0
         self._secrets: list[tuple[int, int]] = []
+        self._instead = _NOTHING
         self._masked = True
         self._row = 16
 
     # --- what it shows -------------------------------------------------------------------------
 
     def show(self, buffer: Buffer | None, span: Span | None, secrets: Sequence[Span]) -> None:
-        """Show a buffer with a field set off. ``secrets`` are masked."""
+        """Show a buffer with a field set off; None for a field without bytes. ``secrets`` are
+        masked."""
+        self._instead = _OURS
         if buffer is not self.buffer:
             self.offset_now = 0
         self.buffer, self.span = buffer, span
@@ -86,6 +90,11 @@ class HexView(ScrollView, can_focus=True):
         self._name_it()
         if span is not None:
             self._bring_into_view(span)
+
+    def clear(self) -> None:
+        """Nothing is selected."""
+        self.show(None, None, ())
+        self._instead = _NOTHING
 
     def mask(self, masked: bool) -> None:
         """Mask secret bytes, or show them."""
@@ -117,6 +126,7 @@ class HexView(ScrollView, can_focus=True):
         return max(4, len(f"{size:x}"))
 
     def _bring_into_view(self, span: Span) -> None:
+        """All of the field where it fits, else its first row at the top."""
         top, bottom = span.start // self._row, (max(span.start, span.end - 1)) // self._row
         rows = min(bottom - top + 1, max(1, self.scrollable_content_region.height))
         self.scroll_to_region(Region(0, top, 1, rows), animate=False, force=True)
@@ -124,6 +134,8 @@ class HexView(ScrollView, can_focus=True):
     def on_resize(self) -> None:
         """Other widths hold other numbers of bytes."""
         self._lay_out()
+        if self.span is not None:
+            self.call_after_refresh(self._bring_into_view, self.span)
 
     # --- drawing -------------------------------------------------------------------------------
 
@@ -133,7 +145,7 @@ class HexView(ScrollView, can_focus=True):
         width = self.scrollable_content_region.width
         row = y + self.scroll_offset.y
         if self.buffer is None:
-            lines = textwrap.wrap(_NOTHING.text, max(10, width))
+            lines = textwrap.wrap(self._instead.text, max(10, width))
             words = lines[row] if row < len(lines) else ""
             return Strip([Segment(words, base)]).adjust_cell_length(width, base)
         start = row * self._row

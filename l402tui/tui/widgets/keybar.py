@@ -22,14 +22,22 @@ class KeyBar(Static):
 
     def __init__(self, *places: Where, id: str | None = None) -> None:
         super().__init__(markup=False, id=id)
-        self._keys = sorted((key for key in keys_of(*places) if key.bar), key=lambda key: key.bar)
+        self._all = sorted((key for key in keys_of(*places) if key.bar), key=lambda key: key.bar)
+        self._keys = self._all
         self._works: Callable[[str], bool] = lambda action: True
         self._words: dict[str, str] = {}
         self._drawn: list[Key] = []
 
     def show(self, works: Callable[[str], bool], words: dict[str, str] | None = None) -> None:
         """``works`` says whether an action does something now; ``words`` replaces labels."""
-        self._works, self._words = works, words or {}
+        self._works, self._words, self._keys = works, words or {}, self._all
+        self._draw()
+
+    def answers(self, words: dict[str, str]) -> None:
+        """Only what answers the open payment question."""
+        self._works, self._words = lambda action: True, words
+        back = [key for key in self._all if key.action == "back"]
+        self._keys = [*keys_of(Where.APPROVAL), *back]
         self._draw()
 
     def on_resize(self) -> None:

@@ -20,6 +20,7 @@ from l402tui.tui.words import MARK_STYLE, join, plain, styled
 
 __all__ = ["WhyPane"]
 
+_GO_ON: Final = say("Space or n goes on.")
 _LINES: Final = 200
 _LINE: Final = 300
 """At most so many lines and characters a line of a body are drawn; the bytes are all there."""
@@ -33,6 +34,7 @@ class WhyPane(VerticalScroll, can_focus=True):
         self.border_title = Content("Why")
         self._guide: Guide | None = None
         self._note = Shown("")
+        self._how = _GO_ON
         self._node: Node | None = None
         self._reveal = False
         self._first = False
@@ -46,9 +48,12 @@ class WhyPane(VerticalScroll, can_focus=True):
         self._node, self._reveal, self._first = node, reveal, first
         self._draw()
 
-    def announce(self, guide: Guide | None, note: Shown | None = None) -> None:
-        """Say what the next step is; ``note`` where there is something else to say first."""
-        self._guide, self._note, self._first = guide, note or Shown(""), False
+    def announce(
+        self, guide: Guide | None, note: Shown | None = None, *, how: Shown = _GO_ON
+    ) -> None:
+        """Say what the next step is and ``how`` it is taken; ``note`` is said below it."""
+        self._guide, self._note, self._how = guide, note or Shown(""), how
+        self._first = False
         self._draw()
 
     def _draw(self) -> None:
@@ -65,7 +70,7 @@ class WhyPane(VerticalScroll, can_focus=True):
         if self._guide is not None:
             yield self._next(self._guide)
             yield plain(self._guide.why)
-            yield styled(say("{} Space or n goes on.", self._guide.money), "$secondary")
+            yield styled(say("{} {}", self._guide.money, self._how), "$secondary")
         if self._note:
             yield plain(self._note)
         if self._node is not None:
