@@ -73,10 +73,11 @@ class ExplorerApp(App[None]):
         """From the welcome to a flow."""
         self.push_screen(self._flow(None, demo=event.demo))
 
-    def on_flow_screen_began(self, event: FlowScreen.Began) -> None:
-        """Remember it for the last line."""
-        self._spent += spent(self._watch) if self._watch is not None else 0
-        self._watch = event.watch
+    def on_flow_screen_changed(self, event: FlowScreen.Changed) -> None:
+        """Remember the flow for the last line."""
+        if event.watch is not self._watch:
+            self._spent += spent(self._watch) if self._watch is not None else 0
+            self._watch = event.watch
 
     @property
     def closing(self) -> Shown | None:

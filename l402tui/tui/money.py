@@ -14,7 +14,7 @@ from l402tui.protocol.amount import format_msat
 from l402tui.protocol.text import Shown, say, shown
 from l402tui.tui.watch import Watch
 
-__all__ = ["NOT_STARTED", "closing", "fee_part", "money_line", "spent"]
+__all__ = ["NOT_STARTED", "closing", "fee_part", "money_line", "so_far", "spent"]
 
 NOT_STARTED: Final = say(
     "No money spent. Nothing is sent before you press s, or paid before your yes."
@@ -38,7 +38,7 @@ def money_line(watch: Watch, *, asking: bool = False) -> Shown:
     """The line for a flow that was begun. ``asking``: its payment question is on the screen."""
     if watch.ending is not None:
         return say("{} {}", _spent(watch, watch.ending), watch.ending.what)
-    return say("{} {}", _so_far(watch), _now(watch, asking=asking))
+    return say("{} {}", so_far(watch), _now(watch, asking=asking))
 
 
 def closing(watch: Watch, before: int) -> Shown:
@@ -48,7 +48,7 @@ def closing(watch: Watch, before: int) -> Shown:
     if ending is not None:
         parts = [_spent(watch, ending), *(part for part in ending.sentences()[:-1])]
     else:
-        parts = [_so_far(watch), _left(watch)]
+        parts = [so_far(watch), _left(watch)]
     if before:
         parts.append(say("Before that, {} was spent.", shown(format_msat(before))))
     return say(" ".join(["{}"] * len(parts)), *parts)
@@ -82,7 +82,8 @@ def _perhaps(intent: Intent | None) -> Shown:
     return say("Perhaps spent: {}.", shown(format_msat(intent.amount)))
 
 
-def _so_far(watch: Watch) -> Shown:
+def so_far(watch: Watch) -> Shown:
+    """What a flow that has not ended has cost until now."""
     paid = watch.paid
     if paid is not None:
         cost = shown(format_msat(paid.held.amount + paid.held.fee))

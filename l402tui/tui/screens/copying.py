@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from textual.screen import Screen
 
@@ -28,10 +27,11 @@ class Copying(Screen[None]):
 
     watched: Watch | None
 
-    if TYPE_CHECKING:  # what the screen brings
-
-        def tell(self, sentence: Shown, *, error: bool = False) -> None:
-            """A short note."""
+    def tell(self, sentence: Shown, *, error: bool = False) -> None:
+        """A short note, for what a key just did or did not do."""
+        self.app.notify(
+            sentence.text, severity="error" if error else "information", timeout=6, markup=False
+        )
 
     def _no_copy(self) -> Shown | None:
         chosen = self.query_one(ExchangeTree).chosen

@@ -16,6 +16,7 @@ from l402tui.tui.modals.approve import Approve, Verdict
 from l402tui.tui.modals.ask import Ask
 from l402tui.tui.modals.choose import Choice, Choose
 from l402tui.tui.modals.invoice import Brought, InvoiceModal
+from l402tui.tui.money import so_far
 from l402tui.tui.rhythm import Rhythm
 from l402tui.tui.screens.refusals import Refusals
 from l402tui.tui.widgets.address import AddressBar
@@ -209,12 +210,14 @@ class Deeds(Refusals):
             then()
             return
         moving = self.watched is not None and self.watched.money_moving
-        told = say(
-            "A payment is under way. It goes on without you; it is written down, and running the "
-            "same request again finds it. Stop watching?"
-            if moving
-            else "Nothing was paid in the step that is waiting. Stop here?"
-        )
+        if moving:
+            told = say(
+                "A payment is under way. It goes on without you; it is written down, and running "
+                "the same request again finds it. Stop watching?"
+            )
+        else:
+            money = so_far(self.watched) if self.watched is not None else say("No money spent.")
+            told = say("{} Stop here?", money)
         title = "Stop watching?" if moving else "Stop?"
 
         def go(sure: bool | None) -> None:

@@ -20,9 +20,8 @@ from l402tui.flow import events as e
 from l402tui.flow.guide import guide
 from l402tui.flow.model import Intent, Outcome, Request
 from l402tui.flow.story import story
-from l402tui.protocol.amount import format_msat
 from l402tui.protocol.secret import Secret
-from l402tui.protocol.text import Shown, say, shown
+from l402tui.protocol.text import say
 from l402tui.protocol.tree import Buffer, Node, Span
 from l402tui.tui.keeper import Keeper, Opener
 from l402tui.tui.keymap import Where, bindings
@@ -67,13 +66,6 @@ class FlowScreen(Deeds):
             super().__init__()
             self.watch = watch
             self.change = change
-
-    class Began(Message):
-        """A flow begins."""
-
-        def __init__(self, watch: Watch) -> None:
-            super().__init__()
-            self.watch = watch
 
     def __init__(
         self, opener: Opener, rhythm: Rhythm, *, url: str | None, demo: bool, step: bool
@@ -160,18 +152,9 @@ class FlowScreen(Deeds):
         return session
 
     async def _name_wallet(self, session: Session) -> None:
-        bar = self.query_one(TitleBar)
-        if session.wallet is None:
-            bar.show(say("NO-PAY: nothing can be paid"))
-            return
-        facts = await session.wallet.facts()
-        parts = [shown(facts.name.upper())]
-        if facts.balance is not None:
-            parts.append(shown(format_msat(facts.balance)))
-        parts.append(say("real money" if facts.real_money else "no real money"))
-        if not facts.ready:
-            parts.append(say("NOT READY"))
-        bar.show(say("  ".join(["{}"] * len(parts)), *parts))
+        wallet = session.wallet
+        facts = await wallet.facts() if wallet is not None else None
+        self.query_one(TitleBar).show(facts)
 
     async def _receive(self, intent: Intent) -> Secret | NotPaid | None:
         return await self.watched.receive(intent) if self.watched is not None else None
@@ -188,14 +171,8 @@ class FlowScreen(Deeds):
         def changed(change: Change) -> None:
             self.post_message(self.Changed(watch, change))
 
-        watch = Watch(
-            session,
-            request,
-            step=self.step,
-            changed=changed,
-        )
+        watch = Watch(session, request, step=self.step, changed=changed)
         self.watched = watch
-        self.post_message(self.Began(watch))
         tree = self.query_one(ExchangeTree)
         tree.show(())
         tree.focus()
@@ -318,12 +295,6 @@ class FlowScreen(Deeds):
             if node is not None and node is not tree.chosen:
                 tree.choose(node)
                 return
-
-    def tell(self, sentence: Shown, *, error: bool = False) -> None:
-        """A short note, for what a key just did or did not do."""
-        self.app.notify(
-            sentence.text, severity="error" if error else "information", timeout=6, markup=False
-        )
 
 
 def _secrets(step: Node, buffer: Buffer) -> list[Span]:

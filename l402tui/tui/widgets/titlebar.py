@@ -5,13 +5,19 @@ The line at the top: the screens there are, and the wallet that would pay.
 
 from __future__ import annotations
 
+from typing import Final
+
 from textual.content import Content
 from textual.widgets import Static
 
-from l402tui.protocol.text import Shown
+from l402tui.flow.model import WalletFacts
+from l402tui.protocol.amount import format_msat
+from l402tui.protocol.text import Shown, say, shown
 from l402tui.tui.words import styled
 
 __all__ = ["TitleBar"]
+
+_NO_PAY: Final = say("NO-PAY: nothing can be paid")
 
 
 class TitleBar(Static):
@@ -23,9 +29,9 @@ class TitleBar(Static):
         self._here = here
         self._wallet = Shown("")
 
-    def show(self, wallet: Shown) -> None:
-        """Name the wallet."""
-        self._wallet = wallet
+    def show(self, wallet: WalletFacts | None) -> None:
+        """Name the wallet; None where nothing can be paid."""
+        self._wallet = _told(wallet) if wallet is not None else _NO_PAY
         self._draw()
 
     def on_mount(self) -> None:
@@ -46,3 +52,13 @@ class TitleBar(Static):
         wallet = styled(self._wallet, "bold $accent")
         gap = max(2, self.size.width - 2 - line.cell_length - wallet.cell_length)
         self.update(Content.assemble(line, " " * gap, wallet))
+
+
+def _told(facts: WalletFacts) -> Shown:
+    parts = [shown(facts.name.upper())]
+    if facts.balance is not None:
+        parts.append(shown(format_msat(facts.balance)))
+    parts.append(say("real money" if facts.real_money else "no real money"))
+    if not facts.ready:
+        parts.append(say("NOT READY"))
+    return say("  ".join(["{}"] * len(parts)), *parts)

@@ -29,6 +29,8 @@ _LINE: Final = 300
 class WhyPane(VerticalScroll, can_focus=True):
     """The sentences beside the tree."""
 
+    ALLOW_MAXIMIZE = True
+
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self.border_title = Content("Why")

@@ -26,6 +26,8 @@ _LINES: Final = 400
 class WireLog(VerticalScroll, can_focus=True):
     """The log of one flow."""
 
+    ALLOW_MAXIMIZE = True
+
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self.border_title = Content("Wire log")
