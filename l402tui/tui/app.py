@@ -25,7 +25,7 @@ from l402tui.tui.money import closing, spent
 from l402tui.tui.rhythm import Rhythm
 from l402tui.tui.screens.flow import FlowScreen
 from l402tui.tui.screens.welcome import Welcome
-from l402tui.tui.theme import L402, theme_for
+from l402tui.tui.theme import L402, NARROW, SHORT, theme_for
 from l402tui.tui.watch import Watch
 
 __all__ = ["ExplorerApp"]
@@ -41,8 +41,8 @@ class ExplorerApp(App[None]):
     ]  # fmt: skip
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(Where.EVERYWHERE)]
     ENABLE_COMMAND_PALETTE = True
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (64, "-roomy")]  # noqa: RUF012 - Textual's own type
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-high")]  # noqa: RUF012 - Textual's own type
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-roomy")]  # noqa: RUF012 - Textual's own type
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (SHORT, "-high")]  # noqa: RUF012 - Textual's own type
 
     def __init__(
         self, opener: Opener, url: str | None = None, *, demo: bool = False, step: bool = True

@@ -12,7 +12,12 @@ from typing import Final
 
 from textual.theme import Theme
 
-__all__ = ["L402", "theme_for"]
+__all__ = ["L402", "NARROW", "SHORT", "theme_for"]
+
+NARROW: Final = 64
+"""Columns below which dialogs put one answer a line."""
+SHORT: Final = 18
+"""Rows below which only what matters most is drawn."""
 
 L402: Final = Theme(
     name="l402",

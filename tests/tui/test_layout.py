@@ -58,7 +58,9 @@ async def test_the_answers_and_the_money_are_in_view(tmp_path: Path, size: tuple
         assert modal.query_one("#approve").region.bottom <= size[1]
         if size is not SMALL:
             assert "No money spent. Asked: 10 sat, plus at most 10 sat fee." in shown
-        assert "y pay  n cancel  Esc look first" in shown
+            assert "y pay  n cancel  Esc look first" in shown
+        else:
+            assert modal.query_one("#bill").region.height == 5
         assert "p pay" not in shown
 
 

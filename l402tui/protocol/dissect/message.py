@@ -28,10 +28,9 @@ _SECRET_HEADERS: Final = frozenset(
 )
 """Headers whose values may open something. In a response ``X-Cashu`` is only a bill."""
 _BODY_SHOWN: Final = 400
-_CONTENT: Final = {
-    "request": "The content that goes with the request.",
-    "response": "The content: what the request asked for, or why there is none.",
-}
+_SENT: Final = "The content that goes with the request."
+_GOT: Final = "The content that was asked for."
+_FAULT: Final = "What the server says about why it gives nothing else."
 """What a body is, where it does not come with a bill."""
 
 
@@ -156,5 +155,11 @@ class _Dissection:
             return Node(say("body"), say("empty"), say(words.EMPTY_BODY))
         span = self._place.span(size - len(self._body), size)
         value: Shown = shown(self._body, _BODY_SHOWN)
-        meaning = words.BODY if self._status() is not None else _CONTENT[self._kind]
-        return Node(say("body"), value, say(meaning), span, copy=self._body)
+        return Node(say("body"), value, say(self._about_body()), span, copy=self._body)
+
+    def _about_body(self) -> str:
+        if self._kind == "request":
+            return _SENT
+        if self._status() is not None:
+            return words.BODY
+        return _FAULT if self._start_line.split(b" ")[1:2] >= [b"400"] else _GOT

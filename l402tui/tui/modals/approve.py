@@ -29,6 +29,7 @@ from l402tui.protocol.text import Shown, say, shown
 from l402tui.tui.keymap import Where, bindings
 from l402tui.tui.money import fee_part
 from l402tui.tui.rhythm import DEAF, Rhythm
+from l402tui.tui.theme import NARROW, SHORT
 from l402tui.tui.words import countdown, hanging, join, styled
 
 __all__ = ["Approve", "Verdict"]
@@ -137,7 +138,8 @@ class Approve(ModalScreen[Verdict]):
         self._tick()
 
     def _make_room(self) -> None:
-        narrow, short = self.has_class("-narrow"), self.has_class("-short")
+        # The classes of these names come after the first resize.
+        narrow, short = self.size.width < NARROW, self.size.height < SHORT
         around = 2 + (3 if narrow else 1)  # the border and the answers
         if not short:
             around += 5  # our own words and the blank above; money line and keys below the box

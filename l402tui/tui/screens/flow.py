@@ -31,6 +31,7 @@ from l402tui.tui.rhythm import Rhythm
 from l402tui.tui.screens import SCREENS
 from l402tui.tui.screens.deeds import Deeds
 from l402tui.tui.screens.opening import opening
+from l402tui.tui.theme import SHORT
 from l402tui.tui.trouble import told_trouble
 from l402tui.tui.watch import Change, Watch
 from l402tui.tui.widgets.address import AddressBar
@@ -55,7 +56,7 @@ class FlowScreen(Deeds):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(Where.FLOW)]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - Textual's own type
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-high")]  # noqa: RUF012 - Textual's own type
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (SHORT, "-high")]  # noqa: RUF012 - Textual's own type
     ALLOW_IN_MAXIMIZED_VIEW = "#status, #keys"
     PLACE = Where.FLOW
 
@@ -250,7 +251,7 @@ class FlowScreen(Deeds):
         line = NOT_STARTED
         if self.watched is not None:
             line = money_line(self.watched, asking=bool(asked))
-        if self.size.height and (self.size.height < 18 or self.size.width < 60):
+        if self.size.height and (self.size.height < SHORT or self.size.width < 60):
             line = say("{} {}", line, _SMALL)
         self.query_one("#status", Static).update(plain(line))
         mode = "step by step" if not self.step else "automatic"

@@ -45,7 +45,7 @@ class KeyBar(Static):
         self._draw()
 
     def _draw(self) -> None:
-        room = self.size.width - 2
+        room = self.size.width + 2  # the last one needs no gap behind it
         always = [key for key in self._keys if key.bar >= 20]
         first = [key for key in self._keys if key.bar < 20]
         # What works comes first, and what does not only where there is room for it.
