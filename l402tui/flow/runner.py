@@ -175,7 +175,7 @@ class Runner:
                 self._close_exchange(ending, now)
                 yield e.Finished(ending)
             case _:
-                raise NotImplementedError(type(command).__name__)
+                raise TypeError(f"nobody knows how to carry out {type(command).__name__}")
 
     def _close_exchange(self, ending: Ending, now: float) -> None:
         if self._exchange is None:
