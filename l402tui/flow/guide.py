@@ -89,6 +89,9 @@ def _what(command: c.Command) -> Shown:
 
 def _money(command: c.Command) -> Shown:
     match command:
+        case c.Reserve(intent=intent) if intent.wallet.startswith("external:"):
+            line = "This step shows the invoice over {}; the routing fee is up to your wallet."
+            return say(line, shown(format_msat(intent.amount)))
         case c.Reserve(intent=intent):
             return say(
                 "This step pays: {} and at most {} routing fee.",
