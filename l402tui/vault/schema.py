@@ -203,9 +203,8 @@ def examine(
 
     Raises VaultError for another program's database and for a newer version than is known.
     """
-    mark = _number(connection, "PRAGMA application_id")
-    version = _number(connection, "PRAGMA user_version")
-    empty = mark == version == _number(connection, "SELECT count(*) FROM sqlite_master") == 0
+    mark, version, things = _header(connection)
+    empty = mark == version == things == 0
     if mark != APPLICATION_ID and not empty:
         raise VaultError(
             f"{named(path)} is another program's database, not a vault. Move it away, or set "
@@ -243,6 +242,26 @@ def migrate(
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def _header(connection: sqlite3.Connection) -> tuple[int, int, int]:
+    """The application id, the schema version and the number of tables, all of one moment.
+
+    One transaction: read one by one, they could be from before and from after the commit with
+    which another process makes the vault, and such a mixture looks like a foreign database.
+    """
+    ours = not connection.in_transaction
+    if ours:
+        connection.execute("BEGIN")
+    try:
+        return (
+            _number(connection, "PRAGMA application_id"),
+            _number(connection, "PRAGMA user_version"),
+            _number(connection, "SELECT count(*) FROM sqlite_master"),
+        )
+    finally:
+        if ours:
+            connection.execute("ROLLBACK")
 
 
 def _number(connection: sqlite3.Connection, question: str) -> int:

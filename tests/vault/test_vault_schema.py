@@ -12,7 +12,7 @@ from l402tui.flow.model import IntentState
 from l402tui.flow.ports import VaultError
 from l402tui.vault import SqliteVault
 from l402tui.vault.files import DATABASE
-from l402tui.vault.schema import APPLICATION_ID, MIGRATIONS, migrate, statements
+from l402tui.vault.schema import APPLICATION_ID, MIGRATIONS, examine, migrate, statements
 
 from .makers import get, hash_of, proof
 from .version_1 import SCHEMA, build
@@ -104,6 +104,44 @@ def test_a_migration_that_fails_changes_nothing(folder: Path) -> None:
     assert list(db.iterdump()) == before
     assert db.execute("PRAGMA user_version").fetchone() == (1,)
     db.close()
+
+
+class Interrupted(sqlite3.Connection):
+    """A connection during whose first question another process makes the vault."""
+
+    folder: Path | None = None
+
+    def execute(self, sql: str, /, *arguments: object) -> sqlite3.Cursor:
+        answer = super().execute(sql, *arguments)  # type: ignore[arg-type]  # passed on as it came
+        folder, self.folder = self.folder, None
+        if sql == "PRAGMA application_id":
+            assert folder is not None
+            other = connect(folder)
+            migrate(other, folder / DATABASE)
+            other.close()
+        else:
+            self.folder = folder
+        return answer
+
+
+def test_what_is_made_while_it_is_looked_at_is_no_foreign_database(folder: Path) -> None:
+    """The id from before and the version from after the other's commit would look like one."""
+    folder.mkdir(0o700)
+    first = connect(folder)
+    first.execute("PRAGMA journal_mode = WAL")
+    db = sqlite3.connect(folder / DATABASE, isolation_level=None, factory=Interrupted)
+    db.folder = folder
+    assert examine(db, folder / DATABASE) == 0
+    assert db.folder is None, "the other process never came"
+    assert examine_again(first, folder) == MIGRATIONS[-1][0]
+    db.close()
+    first.close()
+
+
+def examine_again(db: sqlite3.Connection, folder: Path) -> int:
+    version = examine(db, folder / DATABASE)
+    assert not db.in_transaction
+    return version
 
 
 def untouched(folder: Path) -> bytes:
