@@ -1,38 +1,56 @@
 """What opens the door once the invoice is paid?
 
 A credential is the token and the preimage together: ``Authorization: L402 <token>:<preimage>``.
-Whoever has both can use it, so both are :class:`~l402tui.protocol.secret.Secret` from the moment
-they are read.
+Other headers carry the same in other forms, and some carry what only looks like it: each is told
+apart by :func:`read_credential_header`. Whoever has a credential can use it, so its parts are
+:class:`~l402tui.protocol.secret.Secret` from the moment they are read, and no error quotes them.
 
-Source: L402 protocol specification (``Authorization``; several tokens are separated by commas).
+Sources: L402 protocol specification (``Authorization``; several tokens are separated by commas;
+gRPC metadata ``token``, before that ``macaroon``); aperture (``preimage=`` caveat).
 """
 
 from __future__ import annotations
 
 import hmac
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha256
-from typing import Final, NamedTuple
+from typing import Final
 
+from l402tui.protocol import credential_forms as forms
 from l402tui.protocol.challenge import MAX_HEADER
+from l402tui.protocol.credential_parts import (
+    HEX_PREIMAGE,
+    PREIMAGE_SIZE,
+    VISIBLE,
+    Credential,
+    CredentialDeviation,
+    CredentialField,
+    CredentialForm,
+    ReadCredential,
+    TokenPart,
+    preimage_of,
+)
 from l402tui.protocol.errors import CredentialError
 from l402tui.protocol.secret import Secret
 
 __all__ = [
+    "CREDENTIAL_HEADERS",
     "PREIMAGE_SIZE",
     "Credential",
+    "CredentialDeviation",
+    "CredentialField",
+    "CredentialForm",
     "ReadCredential",
     "TokenPart",
     "preimage_matches",
     "read_credential",
+    "read_credential_header",
     "read_preimage",
 ]
 
-PREIMAGE_SIZE: Final = 32
-_HEX: Final = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
 _SCHEME: Final = re.compile(r"(L402|LSAT)([ \t]+|$)", re.ASCII | re.IGNORECASE)
-_VISIBLE: Final = re.compile(r"[!-~]+")
 
 
 def preimage_matches(preimage: Secret | bytes, payment_hash: bytes) -> bool:
@@ -50,94 +68,115 @@ def read_preimage(text: str) -> Secret:
     Raises CredentialError, which does not quote it.
     """
     bare = text.strip()
-    if not _HEX.fullmatch(bare):
-        raise CredentialError("a preimage is 64 hex characters")
-    return Secret(bytes.fromhex(bare))
+    return preimage_of(bare, text.find(bare))
 
 
-@dataclass(frozen=True, slots=True)
-class Credential:
-    """A token and the preimage that paid for it."""
-
-    token: Secret
-    """The token's text, as the server gave it or as it was attenuated."""
-    preimage: Secret
-    """32 raw bytes."""
-
-    def __post_init__(self) -> None:
-        if len(self.preimage) != PREIMAGE_SIZE:
-            raise CredentialError("a preimage is 32 bytes")
-        if not _VISIBLE.fullmatch(self.token.reveal().decode("latin-1")):
-            raise CredentialError("the token holds characters that cannot stand in a header")
-
-    def header_value(self, scheme: str = "L402") -> Secret:
-        """The value of the ``Authorization`` header. ``scheme`` is ``L402`` or ``LSAT``.
-
-        Raises CredentialError for another scheme.
-        """
-        if scheme not in ("L402", "LSAT"):
-            raise CredentialError("the scheme is either L402 or LSAT")
-        preimage = self.preimage.reveal().hex().encode()
-        return Secret(scheme.encode() + b" " + self.token.reveal() + b":" + preimage)
-
-
-class TokenPart(NamedTuple):
-    """One of the tokens in a credential."""
-
-    text: Secret
-    start: int
-    end: int
-    """Its characters in the header value."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReadCredential:
-    """An ``Authorization`` value, taken apart."""
-
-    scheme: str
-    """As written."""
-    tokens: tuple[TokenPart, ...]
-    """One or more, in order."""
-    preimage: Secret | None
-    """32 raw bytes. None: nobody has paid for this token yet, or the preimage was left out."""
-    preimage_start: int
-    """Where its 64 hex characters begin; the end of the value where there are none."""
-    colon: bool
-    """Whether there is a colon. Without one it is a token alone."""
-
-    @property
-    def credential(self) -> Credential:
-        """What can be sent again, all tokens together. Raises CredentialError where the preimage
-        is missing."""
-        if self.preimage is None:
-            raise CredentialError("the preimage is missing", self.preimage_start)
-        tokens = b",".join(part.text.reveal() for part in self.tokens)
-        return Credential(Secret(tokens), self.preimage)
-
-
-def read_credential(value: str) -> ReadCredential:
+def read_credential(value: str, *, keep_going: bool = False) -> ReadCredential:
     """Take ``L402 token[,token…]:preimage`` apart (``LSAT`` and any case of the scheme too).
 
     The preimage is 64 hex characters in either case; one that is left out is no error here
-    (:attr:`ReadCredential.preimage` is None), one that is malformed is. Raises CredentialError,
-    which never quotes the value; offsets are characters of it.
+    (:attr:`ReadCredential.preimage` is None), one that is malformed is, unless ``keep_going``: then
+    it is in :attr:`ReadCredential.problem` and the tokens are there all the same. 64 hex characters
+    alone are no token but a payment hash. Raises CredentialError, which never quotes the value;
+    offsets are characters of it.
     """
-    if len(value) > MAX_HEADER:
-        raise CredentialError("it is longer than 16 KiB", MAX_HEADER)
+    _bounded(value)
     match = _SCHEME.match(value)
     if match is None:
         raise CredentialError("it does not begin with L402 or LSAT and a space", 0)
-    start, end = match.end(), len(value.rstrip(" \t"))
+    read = _token_and_preimage(value, match.end())
+    if match[1] != match[1].upper():
+        found = (CredentialDeviation.SCHEME_CASE, *read.deviations)
+        read = replace(read, deviations=found)
+    return _judged(replace(read, scheme=match[1]), keep_going)
+
+
+def read_credential_header(name: str, value: str, *, keep_going: bool = False) -> ReadCredential:
+    """Take apart any header (or gRPC metadata entry) that shows a payment.
+
+    ``name`` in any case, with or without a colon behind it: ``Authorization``, ``Macaroon``,
+    ``Grpc-Metadata-Macaroon``, ``Token``, ``X-Payment``, ``X-Payment-Hash``, ``X-Cashu`` and
+    those in :data:`CREDENTIAL_HEADERS`. What is known to be something else gives
+    :attr:`CredentialForm.OTHER` with nothing in it. Raises CredentialError for another header and
+    for a value that cannot be read; with ``keep_going`` as in :func:`read_credential`.
+    """
+    reader = _READERS.get(name.strip().rstrip(":").lower())
+    if reader is None:
+        raise CredentialError("this header is not known to carry a credential")
+    _bounded(value)
+    return _judged(reader(value), keep_going)
+
+
+def _bounded(value: str) -> None:
+    if len(value) > MAX_HEADER:
+        raise CredentialError("it is longer than 16 KiB", MAX_HEADER)
+
+
+def _judged(read: ReadCredential, keep_going: bool) -> ReadCredential:
+    if read.problem is not None and not keep_going:
+        raise read.problem
+    return read
+
+
+def _authorization(value: str) -> ReadCredential:
+    if _SCHEME.match(value):
+        return read_credential(value, keep_going=True)
+    return forms.authorization(value)
+
+
+def _x_payment(value: str) -> ReadCredential:
+    if forms.is_x402(value):
+        return forms.other(value, "x402")
+    start = len(value) - len(value.lstrip(" \t"))
+    return replace(_token_and_preimage(value, start), form=CredentialForm.X_PAYMENT)
+
+
+_READERS: Final[dict[str, Callable[[str], ReadCredential]]] = {
+    "authorization": _authorization,
+    "proxy-authorization": _authorization,
+    "grpc-metadata-authorization": _authorization,
+    "macaroon": forms.macaroon,
+    "grpc-metadata-macaroon": forms.macaroon,
+    "token": forms.macaroon,
+    "grpc-metadata-token": forms.macaroon,
+    "x-payment": _x_payment,
+    "x-payment-hash": forms.payment_hash,
+    "x-cashu": forms.cashu,
+    "payment-signature": lambda value: forms.other(value, "x402"),
+}
+CREDENTIAL_HEADERS: Final = frozenset(_READERS)
+"""The names, in lower case, that :func:`read_credential_header` knows."""
+
+
+def _token_and_preimage(value: str, start: int) -> ReadCredential:
+    """Everything behind the scheme. Raises CredentialError where there is no token."""
+    end = len(value.rstrip(" \t"))
     colon = value.rfind(":", start, end)
     tokens_end = end if colon < 0 else colon
     if tokens_end <= start:
         raise CredentialError("there is no token in it", start)
-    if not _VISIBLE.fullmatch(value, start, tokens_end):
+    if not VISIBLE.fullmatch(value, start, tokens_end):
         raise CredentialError("the token holds spaces or other characters that cannot be", start)
+    if colon < 0 and HEX_PREIMAGE.fullmatch(value, start, end):
+        return forms.payment_hash(value, start)
     parts = tuple(_split(value, start, tokens_end))
-    preimage = None if colon < 0 else _preimage(value, colon + 1, end)
-    preimage_start = end if colon < 0 else colon + 1
-    return ReadCredential(match[1], parts, preimage, preimage_start, colon >= 0)
+    found = [CredentialDeviation.SEVERAL_TOKENS] if len(parts) > 1 else []
+    if colon < 0 or colon + 1 == end:
+        missing = CredentialDeviation.NO_COLON if colon < 0 else CredentialDeviation.EMPTY_PREIMAGE
+        return ReadCredential(
+            "", parts, None, end, colon >= 0, preimage_end=end, deviations=(*found, missing)
+        )
+    preimage, problem = None, None
+    try:
+        preimage = preimage_of(value[colon + 1 : end], colon + 1)
+    except CredentialError as error:
+        problem = error
+    if preimage is not None and value[colon + 1 : end] != value[colon + 1 : end].lower():
+        found.append(CredentialDeviation.UPPER_CASE_HEX)
+    return ReadCredential(
+        "", parts, preimage, colon + 1, True, preimage_end=end, deviations=tuple(found),
+        problem=problem,
+    )  # fmt: skip
 
 
 def _split(value: str, start: int, end: int) -> list[TokenPart]:
@@ -148,13 +187,3 @@ def _split(value: str, start: int, end: int) -> list[TokenPart]:
         parts.append(TokenPart(Secret(text), start, start + len(text)))
         start += len(text) + 1
     return parts
-
-
-def _preimage(value: str, start: int, end: int) -> Secret | None:
-    if start == end:
-        return None
-    if not _HEX.fullmatch(value, start, end):
-        raise CredentialError(
-            "what follows the colon is not a preimage of 64 hex characters", start
-        )
-    return Secret(bytes.fromhex(value[start:end]))
