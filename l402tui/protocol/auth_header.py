@@ -17,18 +17,36 @@ from typing import Final, NamedTuple
 
 from l402tui.protocol.errors import ChallengeError
 
-__all__ = ["AuthChallenge", "AuthParam", "Deviation", "Quoting", "Stop", "read_line"]
+__all__ = [
+    "IN_BODY",
+    "MAX_PARAMS",
+    "AuthChallenge",
+    "AuthParam",
+    "Deviation",
+    "Quoting",
+    "Stop",
+    "is_token",
+    "read_line",
+]
+
+IN_BODY: Final = -1
+"""The :attr:`AuthChallenge.line` of a challenge that stands in no header line but in the body."""
+MAX_PARAMS: Final = 100
+"""Parameters of one challenge that are read; those in use have fewer than ten."""
 
 
 class Deviation(Enum):
     """A way of writing that the grammar or the specification does not have, but that is read."""
 
     UNQUOTED = "not quoted, though it holds characters that need quotes"
+    BARE = "not quoted, as RFC 9110 allows and the specification does not"
     SINGLE_QUOTED = "single quotes"
     NO_COMMA = "no comma between parameters"
     SPACES_AROUND_EQUALS = "spaces around ="
     LOWER_CASE_SCHEME = "scheme not in capitals"
     POSITIONAL = "the token stands first, without a name"
+    STRAY_QUOTE = "a stray quote before the name of a parameter"
+    IN_BODY = "it stands in the body, not in the header"
 
 
 class Quoting(Enum):
@@ -65,7 +83,7 @@ class AuthChallenge:
     token68: tuple[int, int] | None
     """Where in the line the token68 stands, in schemes that have one (``Negotiate abc==``)."""
     line: int
-    """Which header line, from 0."""
+    """Which header line, from 0; :data:`IN_BODY` where it is none, and the places are the body's."""
     start: int
     end: int
     deviations: tuple[Deviation, ...]
@@ -136,6 +154,9 @@ def read_line(
         while pos < len(raw):
             if draft is not None and _begins_param(raw, pos):
                 pos = _read_param(raw, pos, draft)
+            elif draft is not None and _stray_quote(raw, pos):
+                _look_past_quote(raw, pos, draft)
+                raise ChallengeError("a stray quote: what it encloses is not certain", pos)
             else:
                 if draft is not None:
                     if b"," not in raw[draft.end : pos]:
@@ -176,6 +197,27 @@ def _begins_param(raw: bytes, pos: int) -> bool:
     return name is not None and _EQUALS.match(raw, name.end()) is not None
 
 
+def is_token(value: bytes) -> bool:
+    """Whether RFC 9110 lets this value stand without quotes (section 5.6.2)."""
+    return _TOKEN.fullmatch(value) is not None
+
+
+def _stray_quote(raw: bytes, pos: int) -> bool:
+    """A quote where a parameter's name should begin."""
+    return raw[pos : pos + 1] == b'"' and _begins_param(raw, pos + 1)
+
+
+def _look_past_quote(raw: bytes, pos: int, draft: _Draft) -> None:
+    """Read what stands behind a stray quote, so that it can be looked at; it is never used."""
+    draft.note(Deviation.STRAY_QUOTE)
+    pos += 1
+    try:
+        while _begins_param(raw, pos):
+            pos = _next(raw, _read_param(raw, pos, draft), draft)
+    except ChallengeError:
+        return  # The quote itself is the mistake that is told.
+
+
 def _read_scheme(raw: bytes, pos: int) -> _Draft:
     name = _TOKEN.match(raw, pos)
     if name is None:
@@ -189,7 +231,9 @@ def _read_scheme(raw: bytes, pos: int) -> _Draft:
     token68 = _TOKEN68.match(raw, after)
     if token68 is not None:
         draft.token68, draft.end = token68.span(), token68.end()
-    elif raw[after : after + 1] != b"," and not _begins_param(raw, after):
+    elif raw[after : after + 1] != b"," and not (
+        _begins_param(raw, after) or _stray_quote(raw, after)
+    ):
         raise ChallengeError("a parameter should stand here", after)
     else:
         draft.end = name.end()
@@ -202,13 +246,15 @@ def _read_param(raw: bytes, pos: int, draft: _Draft) -> int:
         equals = _EQUALS.match(raw, name.end())
     if name is None or equals is None:
         raise ChallengeError("a parameter should stand here", pos)
+    if len(draft.params) == MAX_PARAMS:
+        raise ChallengeError(f"more than {MAX_PARAMS} parameters: the rest is not read", pos)
     if len(equals[0]) > 1:
         draft.note(Deviation.SPACES_AROUND_EQUALS)
     at = equals.end()
     value, quoting, inner, end = _read_value(raw, at)
     if quoting is Quoting.SINGLE:
         draft.note(Deviation.SINGLE_QUOTED)
-    elif quoting is Quoting.NONE and not _TOKEN.fullmatch(value):
+    elif quoting is Quoting.NONE and not is_token(value):
         draft.note(Deviation.UNQUOTED)
     draft.params.append(AuthParam(name[0].decode("ascii"), value, quoting, pos, end, *inner))
     draft.end = end

@@ -22,7 +22,9 @@ __all__ = [
     "MAX_CHALLENGES",
     "MAX_HEADER",
     "MAX_INVOICE",
+    "MAX_LINES",
     "MAX_TOKEN",
+    "MAX_TOTAL",
     "AuthChallenge",
     "AuthParam",
     "Deviation",
@@ -33,10 +35,15 @@ __all__ = [
     "Scheme",
     "TokenParam",
     "read_challenges",
+    "sendable",
 ]
 
 MAX_HEADER: Final = 16_384
 """Bytes of one header value that are read; a longer one is refused whole."""
+MAX_LINES: Final = 64
+"""Header lines of one response that are read."""
+MAX_TOTAL: Final = 65_536
+"""Bytes that are read of all lines of one response together."""
 MAX_TOKEN: Final = 8_192
 """Characters of a token in a challenge."""
 MAX_INVOICE: Final = 7_089
@@ -67,6 +74,7 @@ class L402Challenge:
     """Parameters the specification does not know. They change nothing."""
     deviations: tuple[Deviation, ...]
     source: AuthChallenge
+    """Where it was read from. Its ``line`` is ``IN_BODY`` where that was no header."""
 
 
 class Problem(NamedTuple):
@@ -133,11 +141,13 @@ def read_challenges(lines: Sequence[bytes]) -> Reading:
     usable: list[L402Challenge] = []
     others: list[AuthChallenge] = []
     troubles: list[Problem] = []
+    total = 0
     for number, raw in enumerate(lines):
-        if len(challenges) >= MAX_CHALLENGES:
-            why = f"more than {MAX_CHALLENGES} challenges: the rest is not read"
-            troubles.append(Problem(number, ChallengeError(why, 0)))
+        enough = _enough(len(challenges), number, total + min(len(raw), MAX_HEADER))
+        if enough is not None:
+            troubles.append(Problem(number, ChallengeError(f"{enough}: the rest is not read", 0)))
             break
+        total += min(len(raw), MAX_HEADER)
         if len(raw) > MAX_HEADER:
             error = ChallengeError("the header is longer than 16 KiB", MAX_HEADER)
             troubles.append(Problem(number, error))
@@ -161,6 +171,15 @@ def read_challenges(lines: Sequence[bytes]) -> Reading:
     return Reading(tuple(lines), tuple(challenges), tuple(usable), tuple(others), tuple(troubles))
 
 
+def _enough(challenges: int, lines: int, size: int) -> str | None:
+    """Why no further line is read: the work for one response has an end."""
+    if challenges >= MAX_CHALLENGES:
+        return f"more than {MAX_CHALLENGES} challenges"
+    if lines >= MAX_LINES:
+        return f"more than {MAX_LINES} header lines"
+    return "more than 64 KiB in all header lines" if size > MAX_TOTAL else None
+
+
 class _ContradictionError(ChallengeError):
     """The challenge says two things at once."""
 
@@ -169,9 +188,13 @@ class _ContradictionError(ChallengeError):
 
 
 def _read_l402(raw: bytes, scheme: Scheme, challenge: AuthChallenge) -> L402Challenge:
+    if not challenge.params and challenge.token68 is None:
+        raise ChallengeError("it is the scheme's name alone, without a bill", challenge.start)
     deviations = list(challenge.deviations)
     if challenge.scheme != scheme:
         deviations.append(Deviation.LOWER_CASE_SCHEME)
+    if Deviation.UNQUOTED not in deviations and _is_bare(challenge):
+        deviations.append(Deviation.BARE)
     _refuse_repeats(challenge)
     invoice = _only(challenge, "invoice")
     token, name = _token(raw, challenge)
@@ -183,14 +206,19 @@ def _read_l402(raw: bytes, scheme: Scheme, challenge: AuthChallenge) -> L402Chal
     version = _only(challenge, "version")
     return L402Challenge(
         scheme,
-        _text(token, "token", MAX_TOKEN, challenge),
+        sendable(token, "token", MAX_TOKEN, challenge.start),
         name,
-        _text(invoice.value, "invoice", MAX_INVOICE, challenge),
-        None if version is None else _text(version.value, "version", 32, challenge),
+        sendable(invoice.value, "invoice", MAX_INVOICE, challenge.start),
+        None if version is None else sendable(version.value, "version", 32, challenge.start),
         tuple(param for param in challenge.params if param.name.lower() not in _MEANT),
         tuple(deviations),
         challenge,
     )
+
+
+def _is_bare(challenge: AuthChallenge) -> bool:
+    meant = (param for param in challenge.params if param.name.lower() in _MEANT)
+    return any(param.quoting is Quoting.NONE for param in meant)
 
 
 def _refuse_repeats(challenge: AuthChallenge) -> None:
@@ -224,14 +252,15 @@ def _token(raw: bytes, challenge: AuthChallenge) -> tuple[bytes | None, TokenPar
     return (None, "macaroon") if macaroon is None else (macaroon.value, "macaroon")
 
 
-def _text(value: bytes, what: str, limit: int, challenge: AuthChallenge) -> str:
-    """The value as text that can go back into a header: visible ASCII and nothing else."""
+def sendable(value: bytes, what: str, limit: int, offset: int) -> str:
+    """The value as text that can go back into a header: visible ASCII and nothing else.
+
+    ``what`` it is, is a literal of ours. Raises ChallengeError at ``offset``.
+    """
     if not value:
-        raise ChallengeError(f"its {what} is empty", challenge.start)
+        raise ChallengeError(f"its {what} is empty", offset)
     if len(value) > limit:
-        raise ChallengeError(f"its {what} is longer than {limit:,} characters", challenge.start)
+        raise ChallengeError(f"its {what} is longer than {limit:,} characters", offset)
     if any(not 0x21 <= byte <= 0x7E for byte in value):
-        raise ChallengeError(
-            f"its {what} holds other characters than visible ASCII", challenge.start
-        )
+        raise ChallengeError(f"its {what} holds other characters than visible ASCII", offset)
     return value.decode("ascii")
