@@ -180,6 +180,9 @@ def _token_and_preimage(value: str, start: int) -> ReadCredential:
 
 
 def _split(value: str, start: int, end: int) -> list[TokenPart]:
+    if value[start] == "{":
+        # Only a token in JSON begins so, and its commas are its own.
+        return [TokenPart(Secret(value[start:end]), start, end)]
     parts: list[TokenPart] = []
     for text in value[start:end].split(","):
         if not text:
