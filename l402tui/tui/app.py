@@ -7,9 +7,10 @@ the values of variables, because those may be secrets.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from pathlib import PurePath
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.segment import Segments
 from textual import events
@@ -28,6 +29,9 @@ from l402tui.tui.screens.welcome import Welcome
 from l402tui.tui.theme import L402, NARROW, SHORT, theme_for
 from l402tui.tui.watch import Watch
 
+if TYPE_CHECKING:
+    from l402tui.tui.screens.inspect import Desk
+
 __all__ = ["ExplorerApp"]
 
 
@@ -37,7 +41,8 @@ class ExplorerApp(App[None]):
     TITLE = "l402tui"
     # All of them here: Textual loads no style sheet of a first screen's own.
     CSS_PATH: ClassVar[list[str | PurePath]] = [
-        "app.tcss", "screens/welcome.tcss", "screens/flow.tcss", "modals/modals.tcss",
+        "app.tcss", "screens/welcome.tcss", "screens/looking.tcss", "screens/flow.tcss",
+        "screens/inspect.tcss", "modals/modals.tcss",
     ]  # fmt: skip
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(Where.EVERYWHERE)]
     ENABLE_COMMAND_PALETTE = True
@@ -45,9 +50,17 @@ class ExplorerApp(App[None]):
     VERTICAL_BREAKPOINTS = [(0, "-short"), (SHORT, "-high")]  # noqa: RUF012 - Textual's own type
 
     def __init__(
-        self, opener: Opener, url: str | None = None, *, demo: bool = False, step: bool = True
+        self,
+        opener: Opener,
+        url: str | None = None,
+        *,
+        demo: bool = False,
+        step: bool = True,
+        inspect: bool = False,
+        now: Callable[[], float] = time.time,
     ) -> None:
-        """``opener`` makes the sessions; without ``url`` and ``demo`` it begins with a welcome."""
+        """``opener`` makes the sessions. It begins with a flow where there is a ``url`` or it is a
+        ``demo``, with ``inspect`` on that screen, else with a welcome. ``now``: unix seconds."""
         super().__init__()
         self.animation_level = "none"
         self.rhythm = Rhythm()
@@ -55,6 +68,9 @@ class ExplorerApp(App[None]):
         self._url = url
         self._demo = demo
         self._step = step
+        self._inspect = inspect
+        self._now = now
+        self._desk: Desk | None = None
         self._watch: Watch | None = None
         self._spent = 0
         self.register_theme(L402)
@@ -64,10 +80,20 @@ class ExplorerApp(App[None]):
         """The flow at once, or the welcome."""
         if self._demo or self._url:
             return self._flow(self._url, demo=self._demo)
-        return Welcome()
+        return self._inspector() if self._inspect else Welcome()
 
     def _flow(self, url: str | None, *, demo: bool) -> FlowScreen:
         return FlowScreen(self._opener, self.rhythm, url=url, demo=demo, step=self._step)
+
+    def _inspector(self) -> Screen[Any]:
+        from l402tui.tui.screens.inspect import (  # not needed for the first frame
+            Desk,
+            InspectScreen,
+        )
+
+        if self._desk is None:
+            self._desk = Desk()
+        return InspectScreen(self._desk, self._now)
 
     def on_welcome_open(self, event: Welcome.Open) -> None:
         """From the welcome to a flow."""
@@ -131,6 +157,21 @@ class ExplorerApp(App[None]):
         """From a screen without a way back of its own."""
         self.exit()
 
+    def do_flow(self) -> None:
+        """To the flow there is, or to a new one."""
+        if isinstance(self.screen, FlowScreen):
+            return
+        if any(isinstance(one, FlowScreen) for one in self.screen_stack):
+            self.pop_screen()
+        else:
+            self.push_screen(self._flow(self._url, demo=self._demo))
+
+    def do_inspect(self) -> None:
+        """Paste something. A flow below goes on meanwhile."""
+        if _is_inspector(self.screen):
+            return
+        self.push_screen(self._inspector())
+
     def do_pane(self) -> None:
         """The next pane."""
         self.screen.focus_next()
@@ -158,8 +199,8 @@ class ExplorerApp(App[None]):
         else:
             self.do_leave()
 
-    def action_leave_flow(self) -> None:
-        """From the flow back to the welcome, or out."""
+    def action_leave_screen(self) -> None:
+        """Back to the screen below, or out."""
         if len(self.screen_stack) > 1:
             self.pop_screen()
         else:
@@ -189,3 +230,7 @@ class ExplorerApp(App[None]):
         rendered = self.console.render(traceback, self.console.options)
         self._exit_renderables.append(Segments(rendered))
         self._close_messages_no_wait()
+
+
+def _is_inspector(screen: Screen[Any]) -> bool:
+    return getattr(screen, "PLACE", None) is Where.INSPECT

@@ -24,6 +24,7 @@ class Where(Enum):
     EVERYWHERE = "Everywhere"
     WELCOME = "Welcome"
     FLOW = "Flow"
+    INSPECT = "Inspect"
     HEX = "Bytes"
     APPROVAL = "Payment question"
 
@@ -78,7 +79,7 @@ _NAMES: Final = {
     "right": "→",
 }
 
-_E, _W, _F, _H, _A = Where
+_E, _W, _F, _I, _H, _A = Where
 
 KEYS: Final[tuple[Key, ...]] = (
     # The flow, in the order in which a person meets it.
@@ -96,6 +97,14 @@ KEYS: Final[tuple[Key, ...]] = (
     Key(_F, ("backslash",), "maximise", "maximise", "Let the pane with the focus fill the screen."),
     Key(_F, ("y",), "copy", "copy", "Copy the selected field, its bytes or a curl command.", 11),
     Key(_F, ("d",), "mistakes", "mistakes", "Choose a mistake of the practice server.", 12),
+    # Taking something apart.
+    Key(_I, ("p",), "paste", "paste", "Empty the box for something else.", 1),
+    Key(_I, ("c",), "compare", "compare", "Put another beside it: do they belong together?", 2),
+    Key(_I, ("e",), "examples", "examples", "Take one of the program's own samples.", 3),
+    Key(_I, ("x",), "hex", "bytes", "Show or hide the bytes (in a narrow terminal).", 4),
+    Key(_I, ("m",), "secrets", "mask", "Show or mask preimages and credentials.", 5),
+    Key(_I, ("y",), "copy", "copy", "Copy the selected field or its bytes.", 6),
+    Key(_I, ("backslash",), "maximise", "maximise", "Let the pane with the focus fill the screen."),
     # Walking through the bytes. The hex view handles these itself.
     Key(_H, ("left", "right"), "walk", "byte", "Go to the byte before or after.", bound=False),
     Key(_H, ("up", "down"), "walk_rows", "row", "Go to the row before or after.", bound=False),
@@ -106,6 +115,8 @@ KEYS: Final[tuple[Key, ...]] = (
     Key(_A, ("y",), "yes", "pay", "Pay. Deaf for the first moment, and to pasted text.", 1),
     Key(_A, ("n",), "no", "cancel", "Do not pay.", 2),
     # Everywhere.
+    Key(_E, ("1",), "flow", "flow", "Go to the flow: request, 402, pay, retry."),
+    Key(_E, ("2",), "inspect", "inspect", "Go to Inspect: paste anything and take it apart."),
     Key(_E, ("question_mark", "f1"), "help", "help", "Show this help.", 20),
     Key(_E, ("ctrl+p", "colon"), "palette", "commands", "Find any command by name.", 21),
     Key(_E, ("tab",), "pane", "next pane", "Go to the next pane.", bound=False),
@@ -161,7 +172,7 @@ def bindings(*places: Where) -> list[Binding]:
 def markdown() -> str:
     """The table as Markdown, for the README."""
     lines = ["| Where | Key | What it does |", "|---|---|---|"]
-    for place in (_F, _H, _W, _A, _E):
+    for place in (_F, _I, _H, _W, _A, _E):
         for key in keys_of(place):
             faces = " ".join(f"`{_face(name)}`" for name in key.keys)
             lines.append(f"| {place.value} | {faces} | {key.help} |")

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from textual.events import Paste
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Static
 
 from l402tui.flow import events as e
 from l402tui.practice.node import Payment
+from l402tui.practice.samples import MADE_AT
 from l402tui.protocol.url import Url
 from l402tui.settings import Settings
 from l402tui.tui.app import ExplorerApp
@@ -84,6 +86,11 @@ class Explorer:
         await self.until(lambda: isinstance(self.app.screen, kind) and self.app.screen.is_mounted)
         await self.pilot.pause()
 
+    async def paste(self, text: str) -> None:
+        """As a terminal with bracketed paste does it."""
+        self.app.post_message(Paste(text))
+        await self.pilot.pause()
+
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
 
@@ -120,6 +127,7 @@ async def exploring(
     demo: bool = True,
     step: bool = True,
     external: bool = False,
+    inspect: bool = False,
     switches: str = "",
 ) -> AsyncIterator[Explorer]:
     sessions: list[Session] = []
@@ -136,7 +144,7 @@ async def exploring(
             sessions.append(session)
             yield session
 
-    app = ExplorerApp(opener, demo=demo, step=step)
+    app = ExplorerApp(opener, demo=demo, step=step, inspect=inspect, now=lambda: MADE_AT)
     async with app.run_test(size=size, notifications=True) as pilot:
         explorer = Explorer(app, pilot, sessions)
         app.rhythm.now = lambda: explorer.now[0]

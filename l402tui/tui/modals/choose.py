@@ -18,7 +18,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from l402tui.protocol.text import Shown
-from l402tui.tui.words import plain, styled
+from l402tui.tui.words import hanging, plain
 
 __all__ = ["Choice", "Choose"]
 
@@ -49,7 +49,8 @@ class Choose(ModalScreen[str | None]):
             box.border_title = Content(self._title)
             box.border_subtitle = Content("Enter chooses, Esc closes")
             wide = max((len(one.label) for one in self._choices), default=0)
-            options = [_option(one, wide) for one in self._choices]
+            room = 10_000 if self._one_line else min(78, self.app.size.width) - 6
+            options = [_option(one, wide, room) for one in self._choices]
             yield OptionList(*options, compact=True, classes="lines" if self._one_line else "")
 
     def on_mount(self) -> None:
@@ -65,6 +66,6 @@ class Choose(ModalScreen[str | None]):
         self.dismiss(None)
 
 
-def _option(choice: Choice, wide: int) -> Option:
-    about, gap = styled(choice.about, "$secondary"), " " * (wide - len(choice.label) + 2)
-    return Option(Content.assemble(plain(choice.label), gap, about), id=choice.name)
+def _option(choice: Choice, wide: int, room: int) -> Option:
+    head = Content.assemble(plain(choice.label), " " * (wide - len(choice.label) + 2))
+    return Option(hanging(head, choice.about, "$secondary", room), id=choice.name)

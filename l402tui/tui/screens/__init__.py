@@ -6,5 +6,5 @@ from typing import Final
 
 __all__ = ["SCREENS"]
 
-SCREENS: Final = ("Flow",)
-"""Screens with a number. Tokens, Delegate, History, Wallets and Agents get 2 to 6."""
+SCREENS: Final = ("Flow", "Inspect")
+"""Screens with a number."""

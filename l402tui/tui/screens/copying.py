@@ -23,9 +23,10 @@ __all__ = ["Copying"]
 
 
 class Copying(Screen[None]):
-    """The part of the flow screen that copies."""
+    """The part of a screen that copies."""
 
-    watched: Watch | None
+    watched: Watch | None = None
+    """The flow that is looked at, on screens that have one."""
 
     def tell(self, sentence: Shown, *, error: bool = False) -> None:
         """A short note, for what a key just did or did not do."""

@@ -21,7 +21,6 @@ from l402tui.tui.rhythm import Rhythm
 from l402tui.tui.screens.refusals import Refusals
 from l402tui.tui.widgets.address import AddressBar
 from l402tui.tui.widgets.exchange import ExchangeTree
-from l402tui.tui.widgets.hexview import HexView
 from l402tui.tui.widgets.why import WhyPane
 
 __all__ = ["Deeds"]
@@ -31,7 +30,6 @@ class Deeds(Refusals):
     """The actions; :class:`~l402tui.tui.screens.flow.FlowScreen` draws."""
 
     rhythm: Rhythm
-    masked: bool
 
     if TYPE_CHECKING:  # what the screen brings
 
@@ -40,9 +38,6 @@ class Deeds(Refusals):
 
         async def stop(self) -> None:
             """Stop watching."""
-
-        def redraw(self) -> None:
-            """Draw the lines."""
 
         def introduce(self) -> None:
             """Say what the first step will be."""
@@ -147,36 +142,11 @@ class Deeds(Refusals):
 
     # --- looking -------------------------------------------------------------------------------
 
-    def do_hex(self) -> None:
-        """The bytes, shown or hidden."""
-        wide = self.has_class("-wide")
-        self.toggle_class("hide-hex" if wide else "show-hex")
-        self.remove_class("show-wire")
-
     def do_wire(self) -> None:
         """The log, shown or hidden."""
         wide = self.has_class("-wide")
         self.toggle_class("hide-wire" if wide else "show-wire")
         self.remove_class("show-hex")
-
-    def do_maximise(self) -> None:
-        """One pane alone, or all."""
-        if self.maximized is not None:
-            self.minimize()
-        elif self.focused is not None:
-            self.maximize(self.focused, container=False)
-
-    def do_secrets(self) -> None:
-        """Secrets, masked or not."""
-        self.masked = not self.masked
-        self.query_one(HexView).mask(self.masked)
-        self.query_one(WhyPane).show(self.query_one(ExchangeTree).chosen, reveal=not self.masked)
-        told = (
-            "Secrets are masked."
-            if self.masked
-            else "Secrets are shown: whoever sees them can use them."
-        )
-        self.tell(say(told))
 
     def do_mistakes(self) -> None:
         """Choose what the practice server does wrong."""
@@ -241,4 +211,4 @@ class Deeds(Refusals):
         elif self.running:
             self.leave(lambda: self.query_one(WhyPane).announce(None, say("Stopped.")))
         else:
-            self.app.call_later(self.app.run_action, "leave_flow")
+            self.app.call_later(self.app.run_action, "leave_screen")

@@ -13,6 +13,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
 from textual.message import Message
+from textual.screen import ModalScreen
 from textual.widgets import Static
 from textual.worker import Worker, WorkerCancelled
 
@@ -22,7 +23,6 @@ from l402tui.flow.model import Intent, Outcome, Request
 from l402tui.flow.story import story
 from l402tui.protocol.secret import Secret
 from l402tui.protocol.text import say
-from l402tui.protocol.tree import Buffer, Node, Span
 from l402tui.tui.keeper import Keeper, Opener
 from l402tui.tui.keymap import Where, bindings
 from l402tui.tui.modals.approve import Approve
@@ -55,9 +55,6 @@ class FlowScreen(Deeds):
     """The flow, step by step."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(Where.FLOW)]
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - Textual's own type
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (SHORT, "-high")]  # noqa: RUF012 - Textual's own type
-    ALLOW_IN_MAXIMIZED_VIEW = "#status, #keys"
     PLACE = Where.FLOW
 
     class Changed(Message):
@@ -75,7 +72,6 @@ class FlowScreen(Deeds):
         self.demo = demo
         self.step = step
         self.rhythm = rhythm
-        self.masked = True
         self.watched: Watch | None = None
         self.session: Session | None = None
         self._url = url
@@ -223,10 +219,22 @@ class FlowScreen(Deeds):
                 waiting = watch.waiting
                 self.query_one(WhyPane).announce(guide(waiting) if waiting else None)
             case Change.QUESTION if watch.question is not None:
-                self.do_pay()
+                self._ask()
             case Change.INVOICE if watch.intent is not None:
                 self.do_invoice()
         self.redraw()
+
+    def _ask(self) -> None:
+        """Ask here, not while the person types somewhere else."""
+        if self.app.screen is self or isinstance(self.app.screen, ModalScreen):
+            self.do_pay()
+        else:
+            self.tell(say("The flow asks whether to pay. 1 goes there; nothing is paid before."))
+
+    def on_screen_resume(self) -> None:
+        """A question that came up meanwhile."""
+        if self.watched is not None and self.watched.question is not None:
+            self.do_pay()
 
     def _show_best(self, event: e.Event) -> None:
         """Go to what matters most now: the hash that ties token and invoice, or the content."""
@@ -277,40 +285,3 @@ class FlowScreen(Deeds):
         """Another request has another first step."""
         self.introduce()
         self.redraw()
-
-    def on_exchange_tree_chosen(self, event: ExchangeTree.Chosen) -> None:
-        """Show the bytes and the reason of the field under the cursor."""
-        node, step = event.node, event.step
-        self.query_one(WhyPane).show(node, reveal=not self.masked, first=event.by_hand)
-        span = node.span
-        buffer = span.buffer if span is not None else None
-        secrets = _secrets(step, buffer) if buffer is not None else []
-        self.query_one(HexView).show(buffer, span, secrets)
-        self.redraw()
-
-    def on_hex_view_pointed(self, event: HexView.Pointed) -> None:
-        """Select the field that was read from this byte."""
-        tree = self.query_one(ExchangeTree)
-        for step in tree.steps:
-            node = step.at(event.buffer, event.offset)
-            if node is not None and node is not tree.chosen:
-                tree.choose(node)
-                return
-
-
-def _secrets(step: Node, buffer: Buffer) -> list[Span]:
-    """The secret parts of a buffer: the smallest fields that are secret, or all of it."""
-    found: list[Span] = []
-
-    def look(node: Node) -> bool:
-        below = [look(child) for child in node.children]
-        span = node.span
-        if any(below):
-            return True
-        if node.secret and span is not None and span.buffer is buffer:
-            found.append(span)
-            return True
-        return False
-
-    look(step)
-    return found or ([Span(buffer, 0, len(buffer.data))] if buffer.secret else [])

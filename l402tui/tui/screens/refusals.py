@@ -13,14 +13,14 @@ from l402tui.flow.model import Request
 from l402tui.protocol.invoice import Invoice
 from l402tui.protocol.text import Shown, say
 from l402tui.protocol.url import UrlError
-from l402tui.tui.screens.copying import Copying
+from l402tui.tui.screens.looking import Looking
 from l402tui.tui.widgets.address import AddressBar
 from l402tui.wiring import Session
 
 __all__ = ["Refusals"]
 
 
-class Refusals(Copying):
+class Refusals(Looking):
     """The part of the flow screen that says no."""
 
     demo: bool
@@ -45,11 +45,6 @@ class Refusals(Copying):
     def fresh(self) -> bool:
         """Whether the request in the address bar was not run yet."""
         return self.watched is None or self.typed not in (None, self.watched.request)
-
-    def why_not(self, action: str) -> Shown | None:
-        """Why this action does nothing now; None where it does something."""
-        refuse = getattr(self, f"_no_{action}", None)
-        return refuse() if refuse is not None else None
 
     def _no_send(self) -> Shown | None:
         if self.running:

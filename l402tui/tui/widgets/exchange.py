@@ -99,6 +99,16 @@ class ExchangeTree(Tree[Node], inherit_bindings=False):
             _open_bill(newest)
             self.call_after_refresh(self._follow_to, newest)
 
+    def unfold(self, lines: int) -> None:
+        """Open level after level while all of it has room on so many lines."""
+        level = list(self.root.children)
+        used = len(level)
+        while level and used + sum(len(one.children) for one in level) <= lines:
+            used += sum(len(one.children) for one in level)
+            for branch in level:
+                branch.expand()
+            level = [child for branch in level for child in branch.children]
+
     def choose(self, wanted: Node) -> None:
         """Put the cursor on a node, opening what is above it."""
         self._by_hand = False

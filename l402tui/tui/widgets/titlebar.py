@@ -24,6 +24,7 @@ class TitleBar(Static):
     """Name, screens and wallet."""
 
     def __init__(self, names: tuple[str, ...], here: str, id: str | None = None) -> None:
+        """``here`` is one of ``names``, the screen it stands on."""
         super().__init__(markup=False, id=id)
         self._names = names
         self._here = here
