@@ -19,23 +19,31 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 from l402tui.protocol.amount import Msat
-from l402tui.protocol.bech32 import NotWholeBytesError, whole_bytes
 from l402tui.protocol.errors import InvoiceError
 from l402tui.protocol.features import Features
 from l402tui.protocol.invoice_parts import (
     FIELD_NAMES,
-    HEADER,
     MAX_CHARACTERS,
-    SIGNATURE,
     Field,
     FieldState,
     Parts,
     split_invoice,
 )
-from l402tui.protocol.network import Network, address
+from l402tui.protocol.invoice_values import (
+    Fallback,
+    Hop,
+    read_bytes,
+    read_fallback,
+    read_features,
+    read_number,
+    read_route_hint,
+    read_signature,
+    read_text,
+)
+from l402tui.protocol.network import Network
 from l402tui.protocol.signature import recover_key, signed_by
 
 __all__ = [
@@ -57,38 +65,7 @@ DEFAULT_EXPIRY: Final = 3_600
 DEFAULT_MIN_FINAL_CLTV_EXPIRY: Final = 18
 """Blocks the last hop keeps for itself where the invoice does not say (BOLT-11, field ``c``)."""
 
-_HOP_BYTES: Final = 51
-_MAX_NUMBER: Final = 2**64
-_MAX_RECOVERY_ID: Final = 3
 _SCHEME: Final = re.compile(r"lightning:(?://)?", re.IGNORECASE)
-
-
-class Hop(NamedTuple):
-    """One channel of a private route to the payee (BOLT-11, field ``r``)."""
-
-    node_id: bytes
-    """The node at the channel's start: a compressed public key, 33 bytes."""
-    short_channel_id: int
-    fee_base_msat: int
-    fee_ppm: int
-    """Millionths of the amount."""
-    cltv_delta: int
-    """Blocks."""
-
-    @property
-    def channel(self) -> str:
-        """The channel as ``block x transaction x output``: ``700000x1x0`` (BOLT-7)."""
-        scid = self.short_channel_id
-        return f"{scid >> 40}x{scid >> 16 & 0xFFFFFF}x{scid & 0xFFFF}"
-
-
-class Fallback(NamedTuple):
-    """An on-chain address that would do instead (BOLT-11, field ``f``)."""
-
-    version: int
-    """0 to 16: witness version; 17: pay to public key hash; 18: pay to script hash."""
-    program: bytes
-    address: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,26 +125,26 @@ class Invoice:
         Raises InvoiceError, whose offset is a character of ``text``, and nothing else.
         """
         parts = split_invoice(text)
-        values = _Values(parts)
-        signature, recovery_id = values.signature()
-        named = values.optional_bytes("n")
+        fields, digits = _Fields(parts), parts.digits
+        signature, recovery_id = read_signature(digits, parts.signature_start)
+        named = fields.optional("n")
         return cls(
             text=parts.text,
             network=parts.network,
             amount=parts.amount,
-            created=int(parts.digits[parts.data_start : parts.fields_start], 32),
-            expiry=values.number("x", DEFAULT_EXPIRY),
-            payment_hash=values.required_bytes("p"),
-            payment_secret=values.required_bytes("s"),
-            description=values.description(),
-            description_hash=values.optional_bytes("h"),
+            created=int(digits[parts.data_start : parts.fields_start], 32),
+            expiry=fields.number("x", DEFAULT_EXPIRY),
+            payment_hash=fields.required("p"),
+            payment_secret=fields.required("s"),
+            description=fields.description(),
+            description_hash=fields.optional("h"),
             payee=_payee(parts, signature, recovery_id, named),
             payee_named=named is not None,
-            min_final_cltv_expiry=values.number("c", DEFAULT_MIN_FINAL_CLTV_EXPIRY),
-            route_hints=tuple(values.route_hint(field) for field in values.all_of("r")),
-            fallbacks=tuple(values.fallback(field) for field in values.all_of("f")),
-            features=values.features(lenient_features),
-            metadata=values.optional_bytes("m"),
+            min_final_cltv_expiry=fields.number("c", DEFAULT_MIN_FINAL_CLTV_EXPIRY),
+            route_hints=tuple(read_route_hint(f, digits) for f in fields.all_of("r")),
+            fallbacks=tuple(read_fallback(f, digits, parts.network) for f in fields.all_of("f")),
+            features=fields.features(lenient_features),
+            metadata=fields.optional("m"),
             signature=signature,
             recovery_id=recovery_id,
             fields=parts.layout(),
@@ -181,110 +158,56 @@ def strip_uri(text: str) -> str:
     return bare[scheme.end() :] if scheme else bare
 
 
-class _Values:
-    """What the fields hold, by type. Every method raises InvoiceError."""
+class _Fields:
+    """The fields that count, and which of them must be there. Every method raises InvoiceError."""
 
-    __slots__ = ("_counting", "_parts")
+    __slots__ = ("_by_tag", "_parts")
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._counting = [f for f in parts.tagged if f.state is FieldState.READ]
+        self._by_tag: dict[str, list[Field]] = {}
+        for field in parts.tagged:
+            if field.state is FieldState.READ:
+                self._by_tag.setdefault(field.tag, []).append(field)
 
     def all_of(self, tag: str) -> list[Field]:
-        return [field for field in self._counting if field.tag == tag]
+        return self._by_tag.get(tag, [])
 
     def only(self, tag: str) -> Field | None:
-        for field in self._counting:
-            if field.tag == tag:
-                return field
-        return None
+        found = self._by_tag.get(tag)
+        return found[0] if found else None
 
-    def optional_bytes(self, tag: str) -> bytes | None:
+    def optional(self, tag: str) -> bytes | None:
         field = self.only(tag)
-        return None if field is None else self._bytes(field)
+        return None if field is None else read_bytes(field, self._parts.digits)
 
-    def required_bytes(self, tag: str) -> bytes:
+    def required(self, tag: str) -> bytes:
         field = self.only(tag)
         if field is None:
             why = f"it has no {FIELD_NAMES[tag]} (field {tag})"
-            raise InvoiceError(why, self._parts.fields_start)
-        return self._bytes(field)
+            raise InvoiceError(why)
+        return read_bytes(field, self._parts.digits)
 
     def description(self) -> bytes | None:
         described, hashed = self.only("d"), self.only("h")
         if described is None:
             if hashed is None:
-                why = "it has neither a description nor a description hash"
-                raise InvoiceError(why, self._parts.fields_start)
+                raise InvoiceError("it has neither a description nor a description hash")
             return None
         if hashed is not None:
             late = max(described.start, hashed.start)
             raise InvoiceError("it has both a description and a description hash", late)
-        text = self._bytes(described)
-        try:
-            text.decode()
-        except UnicodeDecodeError:
-            raise InvoiceError("the description is not UTF-8", described.start) from None
-        return text
+        return read_text(described, self._parts.digits)
 
     def number(self, tag: str, default: int) -> int:
         field = self.only(tag)
-        if field is None:
-            return default
-        number = self._number(field)
-        if number >= _MAX_NUMBER:
-            raise InvoiceError(f"the {field.name} does not fit into 64 bits", field.start)
-        return number
+        return default if field is None else read_number(field, self._parts.digits)
 
     def features(self, lenient: bool) -> Features:
         field = self.only("9")
         if field is None:
             return Features()
-        features = Features(self._number(field))
-        unknown = () if lenient else features.unknown_required
-        if unknown:
-            bits = ", ".join(map(str, unknown[:3])) + (", …" if unknown[3:] else "")
-            why = f"it requires features that are unknown here (bits {bits})"
-            raise InvoiceError(why, field.start)
-        return features
-
-    def route_hint(self, field: Field) -> tuple[Hop, ...]:
-        data = self._bytes(field)
-        if not data or len(data) % _HOP_BYTES:
-            raise InvoiceError("a route hint is not made of whole hops", field.start)
-        return tuple(_hop(data[at : at + _HOP_BYTES]) for at in range(0, len(data), _HOP_BYTES))
-
-    def fallback(self, field: Field) -> Fallback:
-        body = field.start + HEADER
-        version = int(self._parts.digits[body : body + 1], 32)
-        program = self._bytes(field, skip=1)
-        try:
-            return Fallback(version, program, address(self._parts.network, version, program))
-        except ValueError as error:
-            raise InvoiceError(f"a fallback address is wrong: {error}", field.start) from None
-
-    def signature(self) -> tuple[bytes, int]:
-        """The 64 bytes of the signature and the recovery id behind them."""
-        start = self._parts.signature_start
-        data = whole_bytes(self._parts.digits[start : start + SIGNATURE])
-        if data[64] > _MAX_RECOVERY_ID:
-            raise InvoiceError("the signature's recovery id is not 0 to 3", start + SIGNATURE - 1)
-        return data[:64], data[64]
-
-    def _number(self, field: Field) -> int:
-        return int(self._parts.digits[field.start + HEADER : field.end] or b"0", 32)
-
-    def _bytes(self, field: Field, skip: int = 0) -> bytes:
-        try:
-            return whole_bytes(self._parts.digits[field.start + HEADER + skip : field.end])
-        except NotWholeBytesError:
-            why = f"the {field.name} has spare bits that are not zero"
-            raise InvoiceError(why, field.start) from None
-
-
-def _hop(data: bytes) -> Hop:
-    ends = ((33, 41), (41, 45), (45, 49), (49, 51))
-    return Hop(data[:33], *(int.from_bytes(data[start:end], "big") for start, end in ends))
+        return read_features(field, self._parts.digits, lenient=lenient)
 
 
 def _payee(parts: Parts, signature: bytes, recovery_id: int, named: bytes | None) -> bytes:

@@ -8,6 +8,7 @@ fields hold is not looked at here.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from enum import Enum
 from typing import Final, NamedTuple
 
@@ -18,13 +19,16 @@ from l402tui.protocol.network import P2SH, Network
 
 __all__ = [
     "FIELD_NAMES",
+    "HEAD",
     "HEADER",
     "MAX_CHARACTERS",
     "SIGNATURE",
+    "TIMESTAMP",
     "Field",
     "FieldState",
     "Parts",
     "split_invoice",
+    "tagged_fields",
 ]
 
 MAX_CHARACTERS: Final = 7_089
@@ -50,7 +54,8 @@ FIELD_NAMES: Final = {
 }
 _FIXED_LENGTH: Final = {"p": 52, "h": 52, "s": 52, "n": 53}
 _MAY_REPEAT: Final = frozenset("fr")
-_HEAD: Final = re.compile(r"ln([a-z]+)(.*)", re.DOTALL)
+HEAD: Final = re.compile(r"ln([a-z]+)(.*)", re.DOTALL)
+"""What stands before the separator: the network's letters, then the amount."""
 _OTHER_KINDS: Final = {
     "lno": "this is a BOLT-12 offer, which is another protocol",
     "lnr": "this is a BOLT-12 invoice request, which is another protocol",
@@ -136,7 +141,7 @@ def split_invoice(text: str) -> Parts:
         data_start,
         fields_start,
         signature_start,
-        tuple(_tagged(text, digits, fields_start, signature_start)),
+        tuple(tagged_fields(text, digits, fields_start, signature_start)),
     )
 
 
@@ -161,14 +166,14 @@ def _first_outside_ascii(text: str) -> int:
 def _head(text: str) -> tuple[int, Network, Msat | None]:
     """The separator's place, the network and the amount, once the checksum is known to be right."""
     separator = text.rfind("1")
-    head = _HEAD.fullmatch(text[:separator]) if separator >= 0 else None
+    head = HEAD.fullmatch(text[:separator]) if separator >= 0 else None
     if head is None:
         raise InvoiceError("it does not begin like a Lightning invoice (lnbc…)", 0)
     known_as = _OTHER_KINDS.get(text[:separator])
     if known_as is not None:
         raise InvoiceError(known_as, 0)
     if len(text) - separator - 1 < TIMESTAMP + SIGNATURE + CHECKSUM:
-        raise InvoiceError("it is too short: something is cut off")
+        raise InvoiceError("it is too short: something is cut off", len(text))
     try:
         values = to_quintets(text[separator + 1 :].encode())
     except ValueError as bad:
@@ -186,14 +191,16 @@ def _head(text: str) -> tuple[int, Network, Msat | None]:
         raise InvoiceError(error.why, head.start(2)) from None
 
 
-def _tagged(text: str, digits: bytes, start: int, end: int) -> list[Field]:
-    """The tagged fields between the timestamp and the signature, in order."""
-    fields: list[Field] = []
+def tagged_fields(text: str, digits: bytes, start: int, end: int) -> Iterator[Field]:
+    """The tagged fields from ``start`` to ``end``, in order.
+
+    Raises InvoiceError where one runs beyond the end, after those before it were given.
+    """
     seen: set[str] = set()
     at = start
     while at < end:
         body = at + HEADER
-        stop = body + int(digits[at + 1 : body], 32)
+        stop = body + int(digits[at + 1 : body] or b"0", 32)
         if stop > end:
             raise InvoiceError("a field runs into the signature", at)
         tag = text[at]
@@ -204,10 +211,8 @@ def _tagged(text: str, digits: bytes, start: int, end: int) -> list[Field]:
             state = FieldState.REPEATED
         else:
             seen.add(tag)
-        name = FIELD_NAMES.get(tag, "unknown")
-        fields.append(Field(tag, name, text[body:stop], at, stop, state))
+        yield Field(tag, FIELD_NAMES.get(tag, "unknown"), text[body:stop], at, stop, state)
         at = stop
-    return fields
 
 
 def _passed_over(tag: str, digits: bytes) -> bool:

@@ -184,7 +184,7 @@ def test_changed_character_breaks_the_checksum() -> None:
         ("bc1qqqqqq", "begin like", 0),
         ("lno1" + "q" * 40, "BOLT-12", 0),
         ("lnurl1" + "q" * 40, "LNURL", 0),
-        ("lnbc1" + "q" * 116, "too short", None),
+        ("lnbc1" + "q" * 116, "too short", 121),
         ("lnbc1" + "q" * 50 + "b" + "q" * 70, "do not use", 55),
         ("lnbc1" + "q" * 50 + "é" + "q" * 70, "ASCII", 55),
         ("lnbc1" + "q" * 7_085, "longer than 7089", 7_089),

@@ -8,6 +8,19 @@ from __future__ import annotations
 
 from typing import Final
 
+BROKEN: Final = (
+    "This is no invoice that may be paid: {}. What can still be read of it is shown below, but "
+    "nobody vouches for any of it."
+)
+BROKEN_PLACE: Final = "Here the reader gave up: {}."
+UNSIGNED: Final = (
+    "Whatever stands here was not checked: in a broken invoice a signature proves nothing."
+)
+UNKNOWN_NETWORK: Final = (
+    "ln marks a Lightning invoice; the letters after it should name a chain, and name none that is "
+    "known here."
+)
+REST: Final = "What could not be told apart."
 INVOICE: Final = (
     "A request to be paid over Lightning (BOLT-11). Its fields say how much, what for, until when "
     "and to whom; the signature at the end covers all of them."
@@ -69,7 +82,13 @@ UNKNOWN_FEATURES: Final = (
 UNKNOWN_FEATURE: Final = "Even bits are required, and this one is unknown here: do not pay."
 OTHER_FEATURE: Final = "A payer that does not know this feature may ignore it if its bit is odd."
 
-FALLBACKS: Final = {17: "pay to public key hash", 18: "pay to script hash"}
+FALLBACKS: Final = {
+    0: "witness version 0 (segwit)",
+    1: "witness version 1 (taproot)",
+    17: "pay to public key hash",
+    18: "pay to script hash",
+}
+WITNESS: Final = "witness version {}"
 
 FEATURES: Final = {
     8: "The payment travels in an onion of variable size, the only form still in use.",
