@@ -13,44 +13,63 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from enum import Enum
 from typing import Final, NamedTuple
 
 from l402tui.protocol.errors import MacaroonError
 from l402tui.protocol.macaroon_bytes import (
-    Caveat,
-    Parts,
     decode_v1,
     decode_v2,
     encode_v1,
     encode_v2,
     entry_v1,
     entry_v2,
+    spans_v1,
+    spans_v2,
     tail_v1,
     tail_v2,
 )
+from l402tui.protocol.macaroon_chain import chain, derive_key, next_signature
+from l402tui.protocol.macaroon_json import (
+    add_caveat,
+    caveat_spans,
+    decode_json,
+    encode_json,
+    json_spans,
+)
+from l402tui.protocol.macaroon_parts import (
+    Caveat,
+    CaveatSpans,
+    Format,
+    Parts,
+    Range,
+    Spans,
+    part_of,
+)
 from l402tui.protocol.spelling import Spelling, unspell
 
-__all__ = ["MAX_BYTES", "Caveat", "Format", "Macaroon", "Spelling", "Token"]
+__all__ = [
+    "MAX_BYTES",
+    "Caveat",
+    "CaveatSpans",
+    "Format",
+    "Macaroon",
+    "Range",
+    "Spans",
+    "Spelling",
+    "Token",
+]
 
 MAX_BYTES: Final = 65_536
 """The longest macaroon that is read or made, in bytes."""
 
-_KEY_GENERATOR: Final = b"macaroons-key-generator"
 
-
-class Format(Enum):
-    """How a macaroon is laid out in bytes."""
-
-    V1 = 1
-    """Text packets: ``0011location loc\\n``."""
-    V2 = 2
-    """Tagged fields after a first byte 2."""
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Macaroon:
-    """A decoded macaroon. Two are equal when their bytes are."""
+    """A decoded macaroon. Two are equal when their bytes are.
+
+    For where a part stands in :attr:`raw`, in every format: :attr:`spans`, :meth:`caveat_spans`
+    and, for a piece of a part, :meth:`part`.
+    """
 
     format: Format
     raw: bytes
@@ -66,22 +85,26 @@ class Macaroon:
 
     @staticmethod
     def decode(raw: bytes) -> Macaroon:
-        """Read one macaroon from exactly these bytes (v1 or v2 binary, at most 64 KiB).
+        """Read one macaroon from exactly these bytes (at most 64 KiB).
 
-        Raises MacaroonError with the byte offset for anything else: unknown or misplaced fields,
-        lengths that are too long or not in their shortest form, a signature that is not 32 bytes,
-        and bytes after the signature.
+        v1 and v2 binary by their first byte, and JSON v1 and v2. Raises MacaroonError with the
+        byte offset for anything else: unknown, repeated or misplaced fields, lengths that are too
+        long or not in their shortest form, a signature that is not 32 bytes, and bytes after the
+        end. In JSON only white space is free.
         """
         if len(raw) > MAX_BYTES:
             raise MacaroonError("it is longer than 64 KiB", MAX_BYTES)
-        format = _FORMATS.get(raw[0]) if raw else None
-        if format is None:
-            raise MacaroonError("these bytes begin neither as a v2 nor as a v1 macaroon", 0)
+        known = _BY_FIRST_BYTE.get(raw[0]) if raw else None
         try:
-            parts = _CODECS[format].decode(raw)
+            if known is not None:
+                format, decode = known
+                return _made(format, raw, decode(raw))
         except IndexError:
             raise MacaroonError("it ends in the middle", len(raw)) from None
-        return Macaroon(format, raw, *parts)
+        if raw[:1] in _JSON_STARTS:
+            format, parts = decode_json(raw)
+            return _made(format, raw, parts)
+        raise MacaroonError("these bytes begin as no macaroon does", 0)
 
     @classmethod
     def mint(
@@ -95,37 +118,78 @@ class Macaroon:
         """Make a new macaroon with first-party ``caveats``.
 
         v1 has no way to leave the location out, so there None is written as empty. Raises
-        MacaroonError where the result would be too long.
+        MacaroonError where the result would be too long, and for JSON v1 where something is not
+        UTF-8 text.
         """
         added = tuple(Caveat(cid, None, None, 0, 0, 0) for cid in caveats)
-        signature = _chain(root_key, identifier, added)[-1]
-        return cls.decode(_CODECS[format].encode(location, identifier, added, signature))
+        signature = chain(derive_key(root_key), identifier, added)[-1]
+        return cls.decode(_encode(format, location, identifier, added, signature))
 
     def encode(self) -> bytes:
-        """The bytes, built anew from the fields. Always equal to :attr:`raw`."""
-        codec = _CODECS[self.format]
-        return codec.encode(self.location, self.identifier, self.caveats, self.signature)
+        """The bytes, built anew from the fields.
+
+        In the binary formats always equal to :attr:`raw`. JSON has many spellings: :attr:`raw` is
+        the one that was read, this is the one that this program writes (see
+        :func:`~l402tui.protocol.macaroon_json.encode_json`); decoding it gives the same fields,
+        and encoding those gives the same bytes.
+        """
+        return _encode(self.format, self.location, self.identifier, self.caveats, self.signature)
 
     def with_caveat(self, cid: bytes) -> Macaroon:
         """The same macaroon with one more first-party caveat, in the same format.
 
-        No key is needed: the new signature is HMAC-SHA256(old signature, cid). Nothing is refused
-        but a result that is too long for the format or for 64 KiB (MacaroonError).
+        No key is needed: the new signature is HMAC-SHA256(old signature, cid). All other bytes
+        stay as they were, in JSON too. Nothing is refused but a result that is too long for the
+        format or for 64 KiB, and in JSON v1 a caveat that is not UTF-8 (MacaroonError).
         """
-        signature = hmac.digest(self.signature, cid, "sha256")
+        signature = next_signature(self.signature, cid)
+        if self.format.json:
+            raw = _fitting(add_caveat(self.raw, cid, signature))
+            return Macaroon.decode(raw)
         codec = _CODECS[self.format]
         kept, entry = self.raw[: -codec.tail_size], codec.entry(cid)
-        raw = kept + entry + codec.tail(signature)
-        if len(raw) > MAX_BYTES:
-            raise MacaroonError("with this caveat it is longer than 64 KiB", MAX_BYTES)
+        raw = _fitting(kept + entry + codec.tail(signature))
         end = len(kept) + len(entry)
         added = Caveat(cid, None, None, len(kept), end, end - 1 - len(cid))
         return replace(self, raw=raw, caveats=(*self.caveats, added), signature=signature)
 
+    @property
+    def spans(self) -> Spans:
+        """Where location, identifier and signature stand in :attr:`raw`, in every format.
+
+        In JSON that is the text between the quotes, which is longer than the value where it has
+        escapes or is base64 or hex. Worked out when asked for.
+        """
+        if self.format.json:
+            return json_spans(self.raw)
+        location, start = self.location, self.signature_start
+        return Spans(
+            None
+            if location is None
+            else (self.location_start, self.location_start + len(location)),
+            (self.identifier_start, self.identifier_start + len(self.identifier)),
+            (start, start + len(self.signature)),
+        )
+
+    def caveat_spans(self, caveat: Caveat) -> CaveatSpans:
+        """Where the parts of one of :attr:`caveats` stand in :attr:`raw`, in every format."""
+        if self.format.json:
+            return caveat_spans(self.format, self.raw, caveat)
+        return _CODECS[self.format].spans(self.raw, caveat)
+
+    def part(self, whole: Range, value: bytes, first: int, last: int) -> Range:
+        """Where ``value[first:last]`` stands in :attr:`raw`, given that ``value`` is at ``whole``.
+
+        For a field inside the identifier: ``part(macaroon.spans.identifier, macaroon.identifier,
+        first, last)``. In base64 the characters that carry those bytes; where that cannot be said,
+        all of ``whole``.
+        """
+        return part_of(self.raw, whole, value, first, last)
+
     def signature_chain(self, root_key: bytes) -> tuple[bytes, ...]:
         """Every step of the HMAC chain from ``root_key``: after the identifier, then after each
         caveat. The last one is what the signature should be."""
-        return _chain(root_key, self.identifier, self.caveats)
+        return chain(derive_key(root_key), self.identifier, self.caveats)
 
     def verify_signature(self, root_key: bytes) -> bool:
         """Whether ``root_key`` made this macaroon (compared in constant time).
@@ -136,7 +200,9 @@ class Macaroon:
 
     @property
     def signature_start(self) -> int:
-        """Where the 32 signature bytes begin in :attr:`raw`."""
+        """Where the signature begins in :attr:`raw`."""
+        if self.format.json:
+            return self.spans.signature[0]
         return len(self.raw) - (32 if self.format is Format.V2 else 33)
 
     def __eq__(self, other: object) -> bool:
@@ -150,39 +216,62 @@ class Macaroon:
 
 
 class _Codec(NamedTuple):
-    """One binary format. JSON would be another."""
+    """One binary format."""
 
-    decode: Callable[[bytes], Parts]
     encode: Callable[[bytes | None, bytes, Sequence[Caveat], bytes], bytes]
     entry: Callable[[bytes], bytes]
     """One first-party caveat."""
     tail: Callable[[bytes], bytes]
     """Everything after the last caveat, given the signature."""
     tail_size: int
+    spans: Callable[[bytes, Caveat], CaveatSpans]
 
 
 _CODECS: Final = {
-    Format.V1: _Codec(decode_v1, encode_v1, entry_v1, tail_v1, len(tail_v1(bytes(32)))),
-    Format.V2: _Codec(decode_v2, encode_v2, entry_v2, tail_v2, len(tail_v2(bytes(32)))),
+    Format.V1: _Codec(encode_v1, entry_v1, tail_v1, len(tail_v1(bytes(32))), spans_v1),
+    Format.V2: _Codec(encode_v2, entry_v2, tail_v2, len(tail_v2(bytes(32))), spans_v2),
 }
-_FORMATS: Final = {2: Format.V2, **dict.fromkeys(b"0123456789abcdef", Format.V1)}
-"""Which format it is, by the first byte."""
+_BY_FIRST_BYTE: Final[dict[int, tuple[Format, Callable[[bytes], Parts]]]] = {
+    2: (Format.V2, decode_v2),
+    **dict.fromkeys(b"0123456789abcdef", (Format.V1, decode_v1)),
+}
+_JSON_STARTS: Final = frozenset((b"{", b" ", b"\t", b"\r", b"\n"))
 
 
-def _chain(root_key: bytes, identifier: bytes, caveats: Iterable[Caveat]) -> tuple[bytes, ...]:
-    key = hmac.digest(_KEY_GENERATOR, root_key, "sha256")
-    signature = hmac.digest(key, identifier, "sha256")
-    steps = [signature]
-    for caveat in caveats:
-        signed = caveat.cid
-        if caveat.vid is not None:
-            # Both parts are hashed on their own first, so that neither can pass for the other.
-            signed = hmac.digest(signature, caveat.vid, "sha256") + hmac.digest(
-                signature, signed, "sha256"
-            )
-        signature = hmac.digest(signature, signed, "sha256")
-        steps.append(signature)
-    return tuple(steps)
+def _made(format: Format, raw: bytes, parts: Parts) -> Macaroon:
+    """The macaroon. A frozen class's own __init__ sets field by field, which for a short macaroon
+    takes longer than reading it does."""
+    location, identifier, caveats, signature, location_start, identifier_start = parts
+    macaroon = object.__new__(Macaroon)
+    macaroon.__dict__.update(
+        format=format,
+        raw=raw,
+        location=location,
+        identifier=identifier,
+        caveats=caveats,
+        signature=signature,
+        location_start=location_start,
+        identifier_start=identifier_start,
+    )
+    return macaroon
+
+
+def _encode(
+    format: Format,
+    location: bytes | None,
+    identifier: bytes,
+    caveats: Sequence[Caveat],
+    signature: bytes,
+) -> bytes:
+    if format.json:
+        return encode_json(format, location, identifier, caveats, signature)
+    return _CODECS[format].encode(location, identifier, caveats, signature)
+
+
+def _fitting(raw: bytes) -> bytes:
+    if len(raw) > MAX_BYTES:
+        raise MacaroonError("with this caveat it is longer than 64 KiB", MAX_BYTES)
+    return raw
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,9 +288,9 @@ class Token:
 
     @classmethod
     def read(cls, text: str) -> Token:
-        """Read a token spelled in base64 (any alphabet, padded or not) or hex.
+        """Read a token spelled in base64 (any alphabet, padded or not), in hex, or as JSON text.
 
-        Strict: one alphabet, exact padding, no white space, no left-over bits. Raises
+        Strict: one alphabet, exact padding, no white space (but in JSON), no left-over bits. Raises
         MacaroonError; its offset is a character of the text or a byte of what it decodes to.
         """
         if not text:

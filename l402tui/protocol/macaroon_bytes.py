@@ -12,58 +12,40 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Final, NamedTuple, TypeAlias
+from contextlib import suppress
+from functools import partial
+from typing import Final
 
 from l402tui.protocol.errors import MacaroonError
+from l402tui.protocol.macaroon_parts import SIGNATURE_SIZE, Caveat, CaveatSpans, Parts
 
 __all__ = [
-    "SIGNATURE_SIZE",
-    "Caveat",
-    "Parts",
     "decode_v1",
     "decode_v2",
     "encode_v1",
     "encode_v2",
     "entry_v1",
     "entry_v2",
+    "spans_v1",
+    "spans_v2",
     "tail_v1",
     "tail_v2",
 ]
 
-SIGNATURE_SIZE: Final = 32
+# Caveat._make without its own Python frame: there may be thousands.
+_as_caveat = partial(tuple.__new__, Caveat)
+
 # v2 field tags.
 _END, _LOCATION, _IDENTIFIER, _VID, _SIGNATURE = 0, 1, 2, 4, 6
 # v1: four lower-case hex digits count the whole packet, themselves and the newline included.
-_V1_PACKET: Final = re.compile(rb"([0-9a-f]{4})(location|identifier|cid|vid|cl|signature) ")
+_V1_SIZE: Final = re.compile(rb"[0-9a-f]{4}")
 _V1_MAX_PACKET: Final = 0xFFFF
-_HEX_BYTE: Final = {b"%02x" % number: number for number in range(256)}
 _NEWLINE: Final = 0x0A
-
-
-class Caveat(NamedTuple):
-    """One condition on the token, and the bytes it was read from."""
-
-    cid: bytes
-    """The condition itself; for a third-party caveat, what that party is asked to confirm."""
-    vid: bytes | None
-    """Third-party caveats only: the discharge key, encrypted for the verifier."""
-    location: bytes | None
-    """Third-party caveats only: where to ask."""
-    start: int
-    end: int
-    """``raw[start:end]`` is the whole entry."""
-    cid_start: int
-    """Where :attr:`cid` begins in the macaroon's bytes."""
-
-    @property
-    def third_party(self) -> bool:
-        """Whether somebody else has to confirm it with a discharge macaroon."""
-        return self.vid is not None
-
-
-Parts: TypeAlias = tuple[bytes | None, bytes, tuple[Caveat, ...], bytes, int, int]
-"""Location, identifier, caveats, signature; where location and identifier begin."""
-
+# What short packets begin with, worked out once.
+_SIZES: Final = {b"%04x" % size: size for size in range(256)}
+_CID_HEADS: Final = [b"%04xcid " % (size + 1) for size in range(256)]
+"""By the packet's length without its newline."""
+_V1_SIGNATURE: Final = b"002fsignature "
 
 # --- v2: one byte version, then tag, length, value; 0 ends a section -----------------------------
 
@@ -155,7 +137,19 @@ def _caveats_v2(raw: bytes, pos: int) -> tuple[tuple[Caveat, ...], int]:
             raise MacaroonError(f"the caveat should end here, not go on with {raw[pos]}", pos)
         pos += 1
         caveats.append((cid, vid, location, start, pos, cid_start))
-    return tuple(map(Caveat._make, caveats)), pos + 1
+    return tuple(map(_as_caveat, caveats)), pos + 1
+
+
+def spans_v2(raw: bytes, caveat: Caveat) -> CaveatSpans:
+    """Where the parts of a caveat stand that was read from ``raw``."""
+    cid = caveat.cid_start, caveat.cid_start + len(caveat.cid)
+    vid = place = None
+    if caveat.vid is not None:
+        vid = caveat.end - 1 - len(caveat.vid), caveat.end - 1
+    if caveat.location is not None:
+        _, start = _length(raw, caveat.start + 1)
+        place = start, start + len(caveat.location)
+    return CaveatSpans(cid, vid, place)
 
 
 def _field(tag: int, value: bytes | None) -> bytes:
@@ -193,71 +187,99 @@ def _packet(key: bytes, value: bytes) -> bytes:
     return b"%04x%b %b\n" % (size, key, value)
 
 
-def _read_packet(raw: bytes, at: int) -> tuple[bytes, int, int]:
-    """The key of the packet at ``at``, where its value begins, and where the next packet does."""
-    match = _V1_PACKET.match(raw, at)
-    if match is None:
-        if at >= len(raw):
+def _read_packet(raw: bytes, at: int, name: bytes) -> tuple[int, int]:
+    """Where the value of the packet ``name`` at ``at`` begins, and where the next packet does.
+
+    ``name`` has a space behind it."""
+    start = at + 4 + len(name)
+    if raw[at + 4 : start] != name:
+        if len(raw) < start and name.startswith(raw[at + 4 :]):
             raise IndexError
-        raise MacaroonError("no v1 packet begins here", at)
-    start, end = match.end(), at + int(match[1], 16)
+        raise MacaroonError(f"the packet {name[:-1].decode()} should begin here", at)
+    size = _SIZES.get(raw[at : at + 4])
+    if size is None:
+        if not _V1_SIZE.match(raw, at):
+            raise MacaroonError("no v1 packet begins here", at)
+        size = int(raw[at : at + 4], 16)
+    end = at + size
     if end <= start:
         raise MacaroonError("a packet's length is too small for what it holds", at)
     if raw[end - 1] != _NEWLINE:
         raise MacaroonError("a packet does not end with a newline", end - 1)
-    return match[2], start, end
+    return start, end
 
 
 def decode_v1(raw: bytes) -> Parts:
     """Read a v1 macaroon. Raises MacaroonError, and IndexError where it ends too early."""
-    key, location_start, pos = _read_packet(raw, 0)
-    if key != b"location":
-        raise MacaroonError("the first packet is not the location", 0)
+    location_start, pos = _read_packet(raw, 0, b"location ")
     location = raw[location_start : pos - 1]
-    at = pos
-    key, identifier_start, pos = _read_packet(raw, pos)
-    if key != b"identifier":
-        raise MacaroonError("the second packet is not the identifier", at)
-    identifier = raw[identifier_start : pos - 1]
-    caveats, at = _caveats_v1(raw, pos)
-    key, start, pos = _read_packet(raw, at)
-    if key != b"signature":
-        raise MacaroonError("this packet is out of place", at)
-    if pos - 1 - start != SIGNATURE_SIZE:
+    identifier_start, end = _read_packet(raw, pos, b"identifier ")
+    identifier = raw[identifier_start : end - 1]
+    caveats, at = _caveats_v1(raw, end)
+    start = at + len(_V1_SIGNATURE)
+    if raw[at:start] != _V1_SIGNATURE:
+        start, end = _read_packet(raw, at, b"signature ")
         raise MacaroonError("the signature is not 32 bytes long", start)
-    if len(raw) != pos:
-        raise MacaroonError("there are bytes after the signature", pos)
-    return location, identifier, caveats, raw[start : pos - 1], location_start, identifier_start
+    end = start + SIGNATURE_SIZE
+    if raw[end] != _NEWLINE:
+        raise MacaroonError("a packet does not end with a newline", end)
+    if len(raw) != end + 1:
+        raise MacaroonError("there are bytes after the signature", end + 1)
+    return location, identifier, caveats, raw[start:end], location_start, identifier_start
 
 
 def _caveats_v1(raw: bytes, at: int) -> tuple[tuple[Caveat, ...], int]:
     """The caveats from ``at`` on, and where the first packet begins that is none.
 
-    Written out for first-party caveats, like :func:`_caveats_v2`.
+    Nearly all are short first-party caveats without a newline in them: those are lines, and a line
+    that begins with its own length is a whole packet. The first other one ends this quick way.
     """
-    caveats: list[tuple[bytes, bytes | None, bytes | None, int, int, int]] = []
+    found: list[tuple[bytes, bytes | None, bytes | None, int, int, int]] = []
+    with suppress(IndexError):  # a line longer than the prepared heads
+        for line in raw[at : -len(_V1_SIGNATURE) - SIGNATURE_SIZE - 1].split(b"\n"):
+            cid = line.removeprefix(_CID_HEADS[len(line)])
+            if len(cid) == len(line):
+                break
+            end = at + len(line) + 1
+            found.append((cid, None, None, at, end, at + 8))
+            at = end
+    if found and raw[at + 4 : at + 8] == b"vid ":
+        at = found.pop()[3]  # a third party's after all: read it again, with what follows
     while raw[at + 4 : at + 8] == b"cid ":
-        high, low = _HEX_BYTE.get(raw[at : at + 2]), _HEX_BYTE.get(raw[at + 2 : at + 4])
-        if high is None or low is None:
-            raise MacaroonError("no v1 packet begins here", at)
-        start, end = at + 8, at + (high << 8 | low)
-        if end <= start:
-            raise MacaroonError("a packet's length is too small for what it holds", at)
-        if raw[end - 1] != _NEWLINE:
-            raise MacaroonError("a packet does not end with a newline", end - 1)
-        vid = place = None
+        entry = _caveat_v1(raw, at)
+        found.append(entry)
+        at = entry[4]
+    return tuple(map(_as_caveat, found)), at
+
+
+def _caveat_v1(raw: bytes, at: int) -> tuple[bytes, bytes | None, bytes | None, int, int, int]:
+    """Any caveat, packet by packet."""
+    start, pos = _read_packet(raw, at, b"cid ")
+    cid, vid, place = raw[start : pos - 1], None, None
+    if raw[pos + 4 : pos + 8] == b"vid ":
+        vid_start, end = _read_packet(raw, pos, b"vid ")
+        vid = raw[vid_start : end - 1]
+        if not vid:
+            raise MacaroonError("a third-party caveat has an empty verification key", pos)
         pos = end
-        if raw[pos + 4 : pos + 8] == b"vid ":
-            _, vid_start, pos = _read_packet(raw, end)
-            vid = raw[vid_start : pos - 1]
-            if not vid:
-                raise MacaroonError("a third-party caveat has an empty verification key", end)
-            if raw[pos + 4 : pos + 7] == b"cl ":
-                _, place_start, pos_after = _read_packet(raw, pos)
-                place, pos = raw[place_start : pos_after - 1], pos_after
-        caveats.append((raw[start : end - 1], vid, place, at, pos, start))
-        at = pos
-    return tuple(map(Caveat._make, caveats)), at
+        if raw[pos + 4 : pos + 7] == b"cl ":
+            place_start, end = _read_packet(raw, pos, b"cl ")
+            place, pos = raw[place_start : end - 1], end
+    return cid, vid, place, at, pos, start
+
+
+def spans_v1(raw: bytes, caveat: Caveat) -> CaveatSpans:
+    """Where the parts of a caveat stand that was read from ``raw``."""
+    start, pos = _read_packet(raw, caveat.start, b"cid ")
+    vid = place = None
+    cid = start, pos - 1
+    if caveat.vid is not None:
+        start, end = _read_packet(raw, pos, b"vid ")
+        vid, pos = (start, end - 1), end
+    if caveat.location is not None:
+        start, end = _read_packet(raw, pos, b"cl ")
+        place = start, end - 1
+    return CaveatSpans(cid, vid, place)
 
 
 def entry_v1(cid: bytes) -> bytes:

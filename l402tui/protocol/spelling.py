@@ -1,7 +1,8 @@
 """In which letters did the bytes of a token come?
 
-A token travels as base64 in one of four spellings, or as hex. Which one it was is remembered, so
-that a changed token goes back spelled as its server spells. Reading is strict: the spelling found
+A token travels as base64 in one of four spellings, or as hex; one in JSON may also stand as the
+text it is. Which one it was is remembered, so that a changed token goes back spelled as its server
+spells. Reading is strict: the spelling found
 gives exactly the same text back.
 
 Source: RFC 4648.
@@ -17,11 +18,11 @@ from typing import Final
 
 from l402tui.protocol.errors import MacaroonError
 
-__all__ = ["Spelling", "unspell"]
+__all__ = ["Spelling", "unbase64", "unspell"]
 
 
 class Spelling(Enum):
-    """How the bytes of a token are written as text (RFC 4648)."""
+    """How the bytes of a token are written as text (RFC 4648, or the JSON text itself)."""
 
     STANDARD = "base64"
     STANDARD_UNPADDED = "base64 without padding"
@@ -29,9 +30,13 @@ class Spelling(Enum):
     URL_SAFE_UNPADDED = "url-safe base64 without padding"
     HEX = "hex"
     HEX_UPPER = "upper-case hex"
+    JSON = "JSON text"
+    """The bytes are UTF-8 text already."""
 
     def spell(self, raw: bytes) -> str:
-        """``raw`` written this way."""
+        """``raw`` written this way. As JSON only what is UTF-8."""
+        if self is Spelling.JSON:
+            return raw.decode("utf-8")
         if self in (Spelling.HEX, Spelling.HEX_UPPER):
             return raw.hex() if self is Spelling.HEX else raw.hex().upper()
         text = b2a_base64(raw, newline=False).decode("ascii")
@@ -47,12 +52,26 @@ _NOT_BASE64: Final = re.compile(r"[^A-Za-z0-9+/_=-]")
 def unspell(text: str) -> tuple[Spelling, bytes]:
     """Which spelling this is, and the bytes. The spelling gives exactly ``text`` back.
 
-    Where a text would do for two spellings: no padding needed and none of ``+/-_`` in it means
-    standard, padding left out means url-safe, because that is where it is customary.
-    Base64 of a macaroon never looks like hex: v2 begins with ``Ag``, v1 with ``M``.
+    Text that begins with ``{`` is JSON; everything else is hex or base64, and nothing is both:
+    base64 of a macaroon never looks like hex: v2 begins with ``Ag``, v1 with ``M``, JSON with ``e``
+    and a letter hex does not have.
     """
+    if text.startswith("{"):
+        try:
+            return Spelling.JSON, text.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise MacaroonError("this character cannot be written as bytes", error.start) from None
     if _HEX.fullmatch(text):
         return (Spelling.HEX_UPPER if text != text.lower() else Spelling.HEX), bytes.fromhex(text)
+    return unbase64(text)
+
+
+def unbase64(text: str) -> tuple[Spelling, bytes]:
+    """Which of the four base64 spellings this is, and the bytes. Gives exactly ``text`` back.
+
+    Where a text would do for two spellings: no padding needed and none of ``+/-_`` in it means
+    standard, padding left out means url-safe, because that is where it is customary.
+    """
     wrong = _NOT_BASE64.search(text)
     if wrong is not None:
         raise MacaroonError("this character belongs to no base64 or hex", wrong.start())

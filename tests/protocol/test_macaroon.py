@@ -23,6 +23,9 @@ needs_upstream = pytest.mark.skipif(
 )
 
 
+BINARY = [spelling for spelling in Spelling if spelling is not Spelling.JSON]
+
+
 def named(vector: dict[str, Any]) -> str:
     return str(vector.get("name") or vector.get("about"))
 
@@ -179,7 +182,7 @@ def test_a_caveat_that_does_not_fit_is_refused(format: Format) -> None:
         Macaroon.decode(b"\x02" + bytes(MAX_BYTES))
 
 
-@pytest.mark.parametrize("spelling", Spelling)
+@pytest.mark.parametrize("spelling", BINARY)
 @pytest.mark.parametrize("size", range(4))
 def test_an_attenuated_token_is_spelled_as_before(spelling: Spelling, size: int) -> None:
     # The location makes sure that both alphabets differ in it.

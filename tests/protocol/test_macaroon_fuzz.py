@@ -9,7 +9,7 @@ from pymacaroons import Macaroon as TheirMacaroon
 from l402tui.protocol.dissect import dissect_macaroon
 from l402tui.protocol.errors import MacaroonError
 from l402tui.protocol.macaroon import Format, Macaroon, Spelling, Token
-from tests.protocol.tokens import KEY, VALID
+from tests.protocol.tokens import BOTH, KEY, VALID
 
 SEEDS = [
     Token.read(vector[name]).macaroon.raw
@@ -18,6 +18,7 @@ SEEDS = [
     if name in vector
 ]
 VALUES = st.binary(max_size=200)
+BINARY = [spelling for spelling in Spelling if spelling is not Spelling.JSON]
 
 
 def refusal_is_tellable(error: MacaroonError, size: int) -> None:
@@ -31,7 +32,8 @@ def decode_or_refuse(raw: bytes) -> None:
     except MacaroonError as error:
         refusal_is_tellable(error, len(raw))
         return
-    assert macaroon.encode() == macaroon.raw == raw
+    if not macaroon.format.json:
+        assert macaroon.encode() == macaroon.raw == raw
     for node in dissect_macaroon(macaroon).walk():
         assert node.value.text.isprintable()
         assert node.span is None or 0 <= node.span.start <= node.span.end <= len(raw)
@@ -65,8 +67,8 @@ def test_any_text(text: str) -> None:
     VALUES,
     st.none() | VALUES,
     st.lists(VALUES, max_size=6),
-    st.sampled_from(Format),
-    st.sampled_from(Spelling),
+    st.sampled_from(BOTH),
+    st.sampled_from(BINARY),
 )
 def test_what_is_minted_is_read_back(
     identifier: bytes,
