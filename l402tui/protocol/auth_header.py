@@ -83,7 +83,7 @@ class AuthChallenge:
     token68: tuple[int, int] | None
     """Where in the line the token68 stands, in schemes that have one (``Negotiate abc==``)."""
     line: int
-    """Which header line, from 0; :data:`IN_BODY` where it is none, and the places are the body's."""
+    """Which header line, from 0; :data:`IN_BODY` where the places are those of a body."""
     start: int
     end: int
     deviations: tuple[Deviation, ...]

@@ -10,18 +10,19 @@ from __future__ import annotations
 from dataclasses import replace
 
 from l402tui.protocol.auth_header import AuthChallenge, AuthParam, Deviation
-from l402tui.protocol.challenge import Problem, Reading
+from l402tui.protocol.body_challenge import BodyChallenge, BodyField, Means, agree
+from l402tui.protocol.challenge import MAX_LINES, L402Challenge, Problem, Reading
 from l402tui.protocol.dissect import words
 from l402tui.protocol.dissect.invoice import dissect_invoice
-from l402tui.protocol.dissect.macaroon import dissect_macaroon
-from l402tui.protocol.dissect.parts import Place, joined, why
-from l402tui.protocol.errors import ChallengeError, DecodeError, InvoiceError, MacaroonError
+from l402tui.protocol.dissect.parts import Place, joined, named, why
+from l402tui.protocol.dissect.token import dissect_token
+from l402tui.protocol.dissect.verdict import challenge_verdict, dissect_readers
+from l402tui.protocol.errors import ChallengeError, DecodeError, InvoiceError
 from l402tui.protocol.invoice import Invoice
-from l402tui.protocol.macaroon import Token
 from l402tui.protocol.text import Shown, say, shown
 from l402tui.protocol.tree import Buffer, Mark, Node, Span
 
-__all__ = ["dissect_challenge", "dissect_line", "verdict"]
+__all__ = ["dissect_body_challenge", "dissect_challenge", "dissect_line", "verdict"]
 
 _TOKEN_NAMES = ("token", "macaroon")
 
@@ -33,14 +34,15 @@ def dissect_challenge(reading: Reading, *, now: float | None = None) -> Node:
     """
     lines = [
         dissect_line(reading, number, Place(Buffer(say("WWW-Authenticate"), raw)), now)
-        for number, raw in enumerate(reading.lines)
+        for number, raw in enumerate(reading.lines[: MAX_LINES + 1])
     ]
-    judged = verdict(reading)
-    if len(lines) == 1 and judged is None:
+    told = (verdict(reading), dissect_readers(reading))
+    judged = tuple(node for node in told if node is not None)
+    if len(lines) == 1 and not judged:
         return lines[0]
-    children = (*lines, judged) if judged is not None else tuple(lines)
-    mark = Mark.PLAIN if judged is None else Mark.BAD
-    value = _count(len(lines), "line")
+    mark = Mark.PLAIN if told[0] is None else Mark.BAD
+    value = _count(len(reading.lines), "line")
+    children = (*lines, *judged)
     return Node(say("challenges"), value, say(words.CHALLENGE), children=children, mark=mark)
 
 
@@ -100,6 +102,9 @@ def _challenge(reading: Reading, challenge: AuthChallenge, place: Place, now: fl
     stopped = any((t.error.offset or 0) >= challenge.end for t in broken)
     end = len(reading.lines[challenge.line]) if stopped else challenge.end
     children += [_problem(trouble, place, end, words.PROBLEM) for trouble in broken]
+    for bill in reading.usable:
+        if bill.source is challenge:
+            children += challenge_verdict(reading, bill)
     return Node(
         say("{} challenge", shown(challenge.scheme, 40)),
         _count(len(challenge.params), "parameter"),
@@ -114,7 +119,7 @@ def _l402_parts(
     reading: Reading, challenge: AuthChallenge, place: Place, now: float | None
 ) -> list[Node]:
     """The parameters in their order; the invoice is read first, because the token must match it."""
-    invoices = {id(p): _decode_invoice(p) for p in challenge.named("invoice")}
+    invoices = {id(p): _decode_invoice(p.value) for p in challenge.named("invoice")}
     hashes = [i.payment_hash for i in invoices.values() if isinstance(i, Invoice)]
     expected = hashes[0] if len(hashes) == 1 else None
     nodes: list[Node] = []
@@ -128,7 +133,7 @@ def _l402_parts(
         if name in _TOKEN_NAMES:
             nodes.append(_token(say(name), param.value, span, expected, now))
         elif name == "invoice":
-            nodes.append(_invoice(param, span, invoices[id(param)]))
+            nodes.append(_invoice(param.value, span, invoices[id(param)]))
         elif name == "version":
             value = shown(param.value)
             nodes.append(Node(say(name), value, say(words.CHALLENGE_VERSION), span))
@@ -154,31 +159,24 @@ def _plain(param: AuthParam, span: Span) -> Node:
 def _token(
     label: Shown, text: bytes, span: Span, invoice_hash: bytes | None, now: float | None
 ) -> Node:
-    try:
-        token = Token.read(text.decode("latin-1"))
-    except MacaroonError as error:
-        meaning = joined(say(words.BEARER), say(words.NOT_A_MACAROON, why(error)))
-        return Node(label, shown(text), meaning, span, (), Mark.BAD, text)
-    tree = dissect_macaroon(token, invoice_hash=invoice_hash, now=now)
+    tree = dissect_token(text, invoice_hash=invoice_hash, now=now)
     meaning = joined(say(words.BEARER), tree.meaning)
     return replace(tree, label=label, meaning=meaning, span=span)
 
 
-def _decode_invoice(param: AuthParam) -> Invoice | InvoiceError:
+def _decode_invoice(text: bytes) -> Invoice | InvoiceError:
     try:
-        return Invoice.decode(param.value.decode("latin-1"), lenient_features=True)
+        return Invoice.decode(text.decode("latin-1"), lenient_features=True)
     except InvoiceError as error:
         return error
 
 
-def _invoice(param: AuthParam, span: Span, invoice: Invoice | InvoiceError) -> Node:
+def _invoice(text: bytes, span: Span, invoice: Invoice | InvoiceError) -> Node:
     if isinstance(invoice, DecodeError):
         meaning = joined(say(words.INVOICE), say(words.BAD_INVOICE, why(invoice)))
-        return Node(say("invoice"), shown(param.value), meaning, span, (), Mark.BAD, param.value)
+        return Node(say("invoice"), shown(text), meaning, span, (), Mark.BAD, text)
     tree = dissect_invoice(invoice)
-    return replace(
-        tree, meaning=joined(say(words.INVOICE), tree.meaning), span=span, copy=param.value
-    )
+    return replace(tree, meaning=joined(say(words.INVOICE), tree.meaning), span=span, copy=text)
 
 
 def _deviations(reading: Reading, challenge: AuthChallenge) -> tuple[Deviation, ...]:
@@ -187,3 +185,48 @@ def _deviations(reading: Reading, challenge: AuthChallenge) -> tuple[Deviation, 
         if usable.source is challenge:
             return usable.deviations
     return challenge.deviations
+
+
+def dissect_body_challenge(
+    challenge: BodyChallenge,
+    place: Place,
+    header: L402Challenge | None = None,
+    now: float | None = None,
+) -> Node:
+    """The tree of the bill that a JSON body beginning at ``place`` carries.
+
+    ``header`` is the bill of the response's header, if it has one: in what they differ is said.
+    """
+    bill = challenge.meaning(Means.INVOICE)
+    invoice = None if bill is None else _decode_invoice(bill.raw)
+    expected = invoice.payment_hash if isinstance(invoice, Invoice) else None
+    children: list[Node] = []
+    for found in challenge.fields:
+        span = place.span(found.start, found.end)
+        if found.means is Means.TOKEN:
+            children.append(_token(named(found.name), found.raw, span, expected, now))
+        elif found.means is Means.INVOICE:
+            read = invoice if found is bill and invoice is not None else _decode_invoice(found.raw)
+            children.append(replace(_invoice(found.raw, span, read), label=named(found.name)))
+        else:
+            children.append(_body_field(found, span))
+    size = len(challenge.body)
+    for error in challenge.troubles:
+        children.append(_problem(Problem(0, error), place, size, words.PROBLEM))
+    different = agree(header, challenge)
+    children += [
+        Node(say("disagrees"), told, say(words.DISAGREES), mark=Mark.WARN) for told in different
+    ]
+    return Node(
+        say("challenge in the body"),
+        _count(len(challenge.fields), "field"),
+        say(words.BODY_ALONE if header is None else words.BODY_BESIDE),
+        place.span(0, size),
+        tuple(children),
+        Mark.BAD if challenge.troubles else Mark.WARN if different else Mark.PLAIN,
+    )
+
+
+def _body_field(found: BodyField, span: Span) -> Node:
+    meaning = say(words.BODY_FIELD[found.means.value])
+    return Node(named(found.name), shown(found.raw), meaning, span, copy=found.raw)

@@ -105,6 +105,19 @@ DEVIATION: Final = (
 )
 PROBLEM: Final = "This challenge is not used."
 UNREAD: Final = "Reading stopped here; what follows in this line was not used."
+BODY_ALONE: Final = (
+    "The server gives its bill in the body, not in a header. Clients that go by the header do not "
+    "find it."
+)
+BODY_BESIDE: Final = "The bill of the header once more, for those who read the body."
+DISAGREES: Final = "The header and the invoice are what is paid; what the body says is only told."
+BODY_FIELD: Final = {
+    "payment hash": "SHA-256 of the preimage that paying reveals, as the invoice has it.",
+    "amount": "The price as the body tells it. The invoice says what is really asked for.",
+    "expiry": "For how many seconds the server says this is good.",
+    "token format": "How the server says the token is to be sent.",
+    "protocol": "What the server calls this way of paying.",
+}
 VERDICT: Final = "Nothing can be paid on this answer as it is."
 
 CREDENTIAL: Final = (
