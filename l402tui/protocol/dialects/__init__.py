@@ -1,0 +1,148 @@
+"""This server wants money, but not by L402: what does it speak, and what could pay it?
+
+Status 402 says only "payment required". Several protocols share it; this package names the one at
+hand by the marks it puts into headers and body, decodes what it says, and holds the sentences of
+what could pay it and what makes it different from L402. It decides nothing: whatever it names is
+not paid by this program.
+
+One module a dialect: :mod:`x402`, :mod:`mpp`, :mod:`cashu`, :mod:`offers`, :mod:`rails`,
+:mod:`bare`, :mod:`mcp`, :mod:`named`. Each has a ``decode`` that returns a
+:class:`~l402tui.protocol.dialects.kinds.Demand`, or None where the response is not its own.
+
+Everything is bounded: headers to 16 KiB, bodies to 64 KiB, JSON to 32 levels and 4,096 values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, TypeAlias
+
+from l402tui.protocol.dialects import bare, cashu, mcp, mpp, named, offers, rails, x402
+from l402tui.protocol.dialects.evidence import Evidence
+from l402tui.protocol.dialects.inside import MAX_BODY
+from l402tui.protocol.dialects.kinds import Demand, Dialect, DialectError, Kind, Words
+from l402tui.protocol.text import Shown, say
+
+__all__ = [
+    "MAX_BODY",
+    "Demand",
+    "Dialect",
+    "DialectError",
+    "Evidence",
+    "Kind",
+    "Words",
+    "demands",
+    "recognise",
+]
+
+_WORDS: Final = {
+    Kind.L402: Words(
+        "It is meant as L402, but the challenge is incomplete, unreadable or not in the header.",
+        "A Lightning wallet could pay an L402 bill; this one is not paid as it is.",
+        "",
+    ),
+    Kind.OTHER_SCHEME: Words(
+        "It names an authentication scheme that is no payment protocol known here.",
+        "An account at the server may be what it wants.",
+        "Nothing in it asks for a payment over Lightning, and there is no token to hand on.",
+    ),
+    Kind.PAYWALL: Words(
+        "There is nothing in it that a program could pay.",
+        "Open the address in a browser, or ask who runs the server.",
+        "It is made for people: an account at the server is what counts, not a token. The status "
+        "code 402 by itself says nothing about how to pay.",
+    ),
+    Kind.NOT_A_BILL: Words("The answer does not ask for payment.", "", ""),
+}
+
+Decoder: TypeAlias = Callable[[Evidence], Demand | None]
+
+
+def _marked(name: str, decode: Decoder) -> Decoder:
+    """``decode``, but only where a header line of that name is there."""
+    return lambda seen: decode(seen) if seen.first(name) is not None else None
+
+
+# The most explicit mark wins: a header made for one protocol, then the scheme of a challenge, then
+# the shape of a JSON body.
+_BY_HEADER: Final[tuple[Decoder, ...]] = (
+    _marked("x-settlegrid-protocol-negotiation", rails.decode),
+    _marked("payment-required", x402.decode),
+    _marked("x-cashu", cashu.decode),
+)
+_BY_SCHEME: Final[tuple[Decoder, ...]] = (rails.decode, mpp.decode, cashu.decode)
+_BY_BODY: Final[tuple[Decoder, ...]] = (
+    mcp.decode,
+    x402.decode,
+    offers.decode,
+    named.manifest,
+    named.accept_payment,
+    named.dry_run,
+    named.named,
+)
+
+
+def recognise(status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> Dialect:
+    """Name the protocol of a response that wants payment, and decode what it says.
+
+    ``headers`` in the order and spelling of the wire. Never raises.
+    """
+    evidence = Evidence.of(status, headers, body)
+    found = next(_found(evidence), None)
+    if isinstance(found, Demand):
+        return _dialect(found)
+    return _plain(found if found is not None else _fallback(evidence))
+
+
+def demands(
+    status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes
+) -> tuple[Dialect, ...]:
+    """Everything in other protocols that a response asks for, the most explicit first.
+
+    Never raises.
+    """
+    evidence = Evidence.of(status, headers, body)
+    found = [demand for demand in _found(evidence) if isinstance(demand, Demand)]
+    first = {demand.kind: demand for demand in reversed(found)}
+    return tuple(_dialect(demand) for demand in reversed(first.values()))
+
+
+def _found(evidence: Evidence) -> Iterator[Demand | Kind]:
+    yield from _each(_BY_HEADER, evidence)
+    if evidence.challenges("l402", "lsat"):
+        yield Kind.L402
+    yield from _each(_BY_SCHEME, evidence)
+    yield from _each(_BY_BODY, evidence)
+    item = evidence.json
+    token = item is not None and (item.text("macaroon") or item.text("token"))
+    if item is not None and token and item.text("invoice"):
+        yield Kind.L402
+    yield from _each((bare.decode,), evidence)
+
+
+def _each(decoders: Sequence[Decoder], evidence: Evidence) -> Iterator[Demand]:
+    for decode in decoders:
+        demand = decode(evidence)
+        if demand is not None:
+            yield demand
+
+
+def _fallback(evidence: Evidence) -> Kind:
+    if evidence.reading.challenges:
+        return Kind.OTHER_SCHEME
+    return Kind.PAYWALL if evidence.status == 402 else Kind.NOT_A_BILL
+
+
+def _dialect(demand: Demand) -> Dialect:
+    words = demand.words
+    name = Shown(demand.name) if isinstance(demand, named.NamedOnly) else say(demand.kind.value)
+    sentence = say("{} {}", say(words.asks), say(words.could_pay))
+    different = say(words.different)
+    return Dialect(demand.kind, name, sentence, say(words.could_pay), different, demand)
+
+
+def _plain(kind: Kind) -> Dialect:
+    words = _WORDS[kind]
+    parts = [say(part) for part in (words.asks, words.could_pay) if part]
+    sentence = say(" ".join(["{}"] * len(parts)), *parts)
+    return Dialect(kind, say(kind.value), sentence, say(words.could_pay), say(words.different))
