@@ -16,6 +16,7 @@ from l402tui.protocol.caveats import Condition, Expiry, Unit, expiry_of, read_co
 from l402tui.protocol.json_spans import Entry
 
 __all__ = [
+    "CONDITIONS",
     "DIGEST",
     "Block",
     "Foreign",
@@ -178,6 +179,8 @@ _NAMES: Final = {
 }
 _ROLES: Final = {name: role for role, names in _NAMES.items() for name in names.split()}
 _TIMES: Final = (Role.EXPIRY, Role.ISSUED, Role.NOT_BEFORE)
+CONDITIONS: Final = (*_TIMES, Role.PAYMENT_HASH, Role.PREIMAGE, Role.RESOURCE, Role.AMOUNT)
+"""What a caveat can be besides a plain condition."""
 _NUMBERS: Final = (*_TIMES, Role.AMOUNT)
 _SMALLEST_MILLISECONDS: Final = 10**11
 """As seconds that would be the year 5138, as milliseconds it is 1973."""
@@ -240,7 +243,7 @@ def role_of(name: str, value: bytes) -> Role:
     role = _ROLES.get(name, Role.CAVEAT)
     if role is Role.PAYMENT_HASH:
         return role if _HASH.fullmatch(value.decode("latin-1")) else Role.CAVEAT
-    return role if role in (Role.PREIMAGE, Role.RESOURCE, Role.AMOUNT) else Role.CAVEAT
+    return role if role in CONDITIONS and role not in _TIMES else Role.CAVEAT
 
 
 def opaque(text: str, written: str, tried: str) -> Foreign:

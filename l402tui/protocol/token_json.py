@@ -7,12 +7,14 @@ it is JSON of an unknown form, of which the fields are shown and nothing else is
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from hashlib import sha256
 from typing import Final
 
 from l402tui.protocol.caveats import Unit
 from l402tui.protocol.errors import DecodeError
 from l402tui.protocol.foreign import (
+    CONDITIONS,
     DIGEST,
     Block,
     Foreign,
@@ -22,6 +24,7 @@ from l402tui.protocol.foreign import (
     Trust,
     condition_part,
     json_part,
+    role_of,
 )
 from l402tui.protocol.json_spans import Entry, JsonText
 
@@ -68,9 +71,12 @@ def _is_macaroon(top: dict[str, object]) -> bool:
 def _unsigned(json: JsonText, text: str, written: str) -> Foreign | None:
     """Plain facts only. ``hash`` alone may be of anything; with ``exp`` it is l402-kit's form."""
     entries = json.inside(json.top)
-    if {entry.name for entry in entries} == {"hash", "exp"}:
-        entries = tuple(e._replace(name="paymentHash") if e.name == "hash" else e for e in entries)
     parts = tuple(json_part(entry, json.raw) for entry in entries)
+    if {part.name for part in parts} == {"hash", "exp"}:
+        parts = tuple(
+            replace(part, role=role_of("payment_hash", part.value)) if part.name == "hash" else part
+            for part in parts
+        )
     roles = {part.role for part in parts}
     if Role.PAYMENT_HASH not in roles or not roles <= _FACTS:
         return None
@@ -114,7 +120,8 @@ def _pair(pair: tuple[Entry, ...], raw: bytes) -> Part:
     """A caveat ``{"key":…,"value":…}``, over the bytes of its value."""
     fields = {entry.name: entry for entry in pair}
     value = fields["value"]
-    return json_part(value._replace(name=fields["key"].value), raw)
+    part = json_part(value._replace(name=fields["key"].value), raw)
+    return part if part.role in CONDITIONS else replace(part, role=Role.CAVEAT)
 
 
 def _signed(json: JsonText, text: str, written: str) -> Foreign | None:
