@@ -32,6 +32,12 @@ __all__ = ["json_object", "read_json"]
 
 _MAC: Final = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
 _LONGER_MAC: Final = re.compile(r"(?:[0-9a-fA-F]{64}){1,2}", re.ASCII)
+# For JSON that is broken: names as they stand in the text, where a value cannot look like one.
+_MACAROON_V1: Final = (
+    re.compile(rb'[{,]\s*"identifier"\s*:'),
+    re.compile(rb'[{,]\s*"(?:caveats|location|signature)"\s*:'),
+)
+_MACAROON_V2: Final = re.compile(rb'\{\s*"v"\s*:\s*2\s*,|[{,]\s*"[is]64"\s*:')
 _FACTS: Final = frozenset(
     {Role.PAYMENT_HASH, Role.EXPIRY, Role.ISSUED, Role.NOT_BEFORE, Role.RESOURCE, Role.AMOUNT,
      Role.LOCATION}
@@ -40,10 +46,13 @@ _FACTS: Final = frozenset(
 
 
 def read_json(text: str, raw: bytes, written: str) -> Foreign | str | None:
-    """The token; None for the JSON form of a macaroon; a reason where it is neither."""
+    """The token; None for what is a macaroon in JSON by its names, even a broken one; a reason
+    where it is neither."""
     try:
         json = JsonText(raw)
     except DecodeError as error:
+        if _MACAROON_V2.search(raw) or all(name.search(raw) for name in _MACAROON_V1):
+            return None
         where = "" if error.offset is None else f" (at byte {error.offset})"
         return f"it begins as JSON, but {error.why}{where}"
     top = json.top.value
@@ -64,7 +73,7 @@ def read_json(text: str, raw: bytes, written: str) -> Foreign | str | None:
 def _is_macaroon(top: dict[str, object]) -> bool:
     """Whether the names are those of a macaroon in JSON (v1 or v2)."""
     first = "identifier" in top and "signature" in top
-    second = ("i" in top or "i64" in top) and ("s" in top or "s64" in top)
+    second = ("i" in top or "i64" in top) and ("s" in top or "s64" in top or top.get("v") == 2)
     return first or second
 
 
