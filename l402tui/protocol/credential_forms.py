@@ -42,6 +42,7 @@ __all__ = [
     "macaroon",
     "other",
     "payment_hash",
+    "payment_request",
     "preimages_inside",
 ]
 
@@ -249,8 +250,8 @@ def _payment_params(challenge: AuthChallenge, size: int) -> ReadCredential:
 def _payment_json(value: str, start: int, end: int) -> ReadCredential:
     said, padded = _json_of(value[start:end], start)
     challenge, payload = _object(said.get("challenge")), _object(said.get("payload"))
-    request = _request(challenge)
-    details = _object(request.get("methodDetails"))
+    request = _request(challenge.get("request"))
+    due, invoice = _asked(request)
     told: dict[str, Any] = {**said, "challenge": {**challenge, "request": request}}
     if not request:
         told = said
@@ -260,8 +261,7 @@ def _payment_json(value: str, start: int, end: int) -> ReadCredential:
     )
     read = ReadCredential(
         "", (), None, -1, False, CredentialForm.PAYMENT_JSON, -1,
-        due=_hash(details.get("paymentHash")), invoice=_text(details.get("invoice")),
-        fields=fields[:_MOST_FIELDS],
+due=due, invoice=invoice,        fields=fields[:_MOST_FIELDS],
         deviations=(CredentialDeviation.PADDED,) if padded else (),
     )  # fmt: skip
     preimage = payload.get("preimage")
@@ -284,15 +284,27 @@ def _with_preimage(read: ReadCredential, text: str, start: int) -> ReadCredentia
         return replace(read, problem=error)
 
 
-def _request(challenge: dict[str, Any]) -> dict[str, Any]:
-    """What the challenge asks for, base64url of JSON by the draft; empty where it is unreadable."""
-    request = challenge.get("request")
+def payment_request(text: str) -> tuple[bytes | None, str | None]:
+    """The payment hash and the invoice that the ``request`` of a Payment challenge names.
+
+    None for what it does not name, and where it cannot be read.
+    """
+    return _asked(_request(text))
+
+
+def _request(request: Any) -> dict[str, Any]:
+    """What a challenge asks for, base64url of JSON by the draft; empty where it is unreadable."""
     if isinstance(request, dict):
         return request
     try:
         return _json_of(request)[0] if isinstance(request, str) else {}
     except CredentialError:
         return {}
+
+
+def _asked(request: dict[str, Any]) -> tuple[bytes | None, str | None]:
+    details = _object(request.get("methodDetails"))
+    return _hash(details.get("paymentHash")), _text(details.get("invoice"))
 
 
 def _flat(

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import json
 from hashlib import sha256
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from l402tui.protocol.credential import (
+    CREDENTIAL_HEADERS,
     Credential,
+    CredentialDeviation,
+    CredentialForm,
     preimage_matches,
     read_credential,
+    read_credential_header,
     read_preimage,
 )
+from l402tui.protocol.dissect.credential import dissect_credential, dissect_credential_header
+from l402tui.protocol.dissect.parts import Place
 from l402tui.protocol.errors import CredentialError
+from l402tui.protocol.macaroon import Spelling
 from l402tui.protocol.secret import Secret
-from tests.protocol.tokens import PAYMENT_HASH, PREIMAGE, TOKEN
+from l402tui.protocol.text import say
+from l402tui.protocol.tree import Buffer, Mark, Node
+from tests.protocol.tokens import INVOICE, PAYMENT_HASH, PREIMAGE, TOKEN, mint, spelled
 
 VALUE = f"L402 {TOKEN.text}:{PREIMAGE.hex()}"
 
@@ -126,3 +137,336 @@ def test_any_text(token: str, preimage: str) -> None:
         assert value[read.tokens[0].start : read.tokens[0].end].encode() in (
             read.tokens[0].text.reveal(),
         )
+
+
+# --- every header that shows a payment ------------------------------------------------------------
+
+PRE = PREIMAGE.hex()
+PAID = TOKEN.macaroon.with_caveat(b"preimage=" + PRE.encode())
+"""The whole credential in one macaroon."""
+
+
+def payment(**changes: Any) -> str:
+    """A ``Payment`` credential as base64url of JSON."""
+    request = {"amount": "12", "methodDetails": {"paymentHash": PAYMENT_HASH.hex()}}
+    challenge = {"id": "c-1", "method": "lightning", "request": packed(request)}
+    return "Payment " + packed({"challenge": challenge, "payload": {"preimage": PRE}, **changes})
+
+
+def packed(said: Any) -> str:
+    return Spelling.URL_SAFE_UNPADDED.spell(json.dumps(said).encode())
+
+
+FORMS: dict[str, tuple[str, str, CredentialForm, bool]] = {
+    "the specification": ("Authorization", VALUE, CredentialForm.L402, True),
+    "LSAT": ("authorization:", VALUE.replace("L402", "LSAT"), CredentialForm.L402, True),
+    "unpaid": ("Authorization", f"LSAT {TOKEN.text}:", CredentialForm.L402, False),
+    "token alone": ("Authorization", f"L402 {TOKEN.text}", CredentialForm.L402, False),
+    "X-Payment": ("X-Payment", f"{TOKEN.text}:{PRE}", CredentialForm.X_PAYMENT, True),
+    "Macaroon": ("Macaroon", PAID.raw.hex(), CredentialForm.MACAROON, True),
+    "gateway": ("Grpc-Metadata-Macaroon", PAID.raw.hex(), CredentialForm.MACAROON, True),
+    "metadata of 2026": ("token", PAID.raw.hex(), CredentialForm.MACAROON, True),
+    "no preimage inside": ("macaroon", TOKEN.macaroon.raw.hex(), CredentialForm.MACAROON, False),
+    "hash": ("Authorization", f"L402 {PAYMENT_HASH.hex()}", CredentialForm.PAYMENT_HASH, False),
+    "hash header": ("X-Payment-Hash", PAYMENT_HASH.hex(), CredentialForm.PAYMENT_HASH, False),
+    "Payment JSON": ("Authorization", payment(), CredentialForm.PAYMENT_JSON, True),
+    "Payment parameters": (
+        "Authorization", f'Payment method="lightning", preimage="{PRE}"',
+        CredentialForm.PAYMENT_PARAMS, True),
+    "another method": (
+        "Authorization",
+        payment(challenge={"method": "tempo"}, payload={"signature": "0xsesame"}),
+        CredentialForm.PAYMENT_JSON, False),
+    "ecash": ("Authorization", "Cashu cashuBsesame", CredentialForm.CASHU, False),
+    "ecash header": ("X-Cashu", "cashuAsesame", CredentialForm.CASHU, False),
+    "a bill for ecash": ("X-Cashu", "creqAsesame", CredentialForm.OTHER, False),
+    "bearer": ("Authorization", "Bearer aaaa.bbbb.sesame", CredentialForm.OTHER, False),
+    "nameless": ("Authorization", "sesame open", CredentialForm.OTHER, False),
+    "x402": ("X-PAYMENT", packed({"x402Version": 1, "payload": "sesame"}),
+             CredentialForm.OTHER, False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_each_form_is_told_apart(name: str) -> None:
+    header, value, form, paid = FORMS[name]
+    read = read_credential_header(header, value)
+    assert read.form is form
+    assert read.preimage == (Secret(PREIMAGE) if paid else None)
+    assert (PAYMENT_HASH.hex() if form is CredentialForm.PAYMENT_HASH else None) == (
+        read.payment_hash and read.payment_hash.hex()
+    )
+    for part in read.tokens:
+        assert value[part.start : part.end].encode() == part.text.reveal()
+    at = value[max(read.preimage_start, 0) : max(read.preimage_end, 0)]
+    if paid and form is CredentialForm.MACAROON:
+        assert bytes.fromhex(at).decode() == PRE
+    elif paid and form is not CredentialForm.PAYMENT_JSON:
+        assert at == PRE
+    assert PRE not in repr(read)
+    assert "sesame" not in repr(read)
+    assert TOKEN.text not in repr(read)
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_each_form_has_a_tree_that_gives_nothing_away(name: str) -> None:
+    header, value, form, paid = FORMS[name]
+    tree = dissect_credential_header(header, value)
+    assert tree.secret
+    assert tree.mark is not Mark.BAD
+    assert tree.span is not None
+    assert tree.span.buffer.secret
+    assert tree.span.bytes() == value.encode()
+    told = told_by(tree)
+    for secret in (PRE, PRE.upper(), "sesame", TOKEN.text, PAID.raw.hex()):
+        assert secret not in told
+    for node in tree.walk():
+        if PRE.encode() in node.copy or b"sesame" in node.copy:
+            assert node.secret
+        if node.span is not None and PRE.encode() in node.span.bytes():
+            assert node.span.buffer.secret
+    if paid and name != "Payment parameters":
+        assert tree.find("SHA-256").mark is Mark.GOOD
+    assert (form is CredentialForm.OTHER) == (tree.label.text == "no L402 credential")
+
+
+def told_by(tree: Node) -> str:
+    return "\n".join(
+        f"{text.text} {text.raw!r}"
+        for node in tree.walk()
+        for text in (node.label, node.value, node.meaning)
+    )
+
+
+def paid_with(*preimages: str) -> str:
+    macaroon = TOKEN.macaroon
+    for preimage in preimages:
+        macaroon = macaroon.with_caveat(b"preimage=" + preimage.encode())
+    return macaroon.raw.hex()
+
+
+D = CredentialDeviation
+DEVIATIONS: dict[str, tuple[str, str, tuple[CredentialDeviation, ...]]] = {
+    "none": ("Authorization", VALUE, ()),
+    "upper-case hex": ("Authorization", VALUE.replace(PRE, PRE.upper()), (D.UPPER_CASE_HEX,)),
+    "lower scheme": ("Authorization", VALUE.replace("L402", "l402"), (D.SCHEME_CASE,)),
+    "two tokens": ("Authorization", VALUE.replace(":", ",abc:"), (D.SEVERAL_TOKENS,)),
+    "empty preimage": ("Authorization", "LSAT abc:", (D.EMPTY_PREIMAGE,)),
+    "no colon": ("Authorization", "L402 abc", (D.NO_COLON,)),
+    "a hash": ("Authorization", f"L402 {PAYMENT_HASH.hex()}", (D.HASH_ALONE,)),
+    "a hash in its header": ("X-Payment-Hash", PAYMENT_HASH.hex(), ()),
+    "not hex": ("Macaroon", Spelling.STANDARD.spell(PAID.raw), (D.NOT_HEX,)),
+    "twice": ("Macaroon", paid_with("00" * 32, PRE), (D.PREIMAGE_TWICE,)),
+    "upper inside": ("Macaroon", paid_with(PRE.upper()), (D.UPPER_CASE_HEX,)),
+    "none inside": ("Macaroon", paid_with(), (D.NO_PREIMAGE_INSIDE,)),
+    "padded": ("Authorization", f"{payment()}=", (D.PADDED,)),
+    "upper in JSON": (
+        "Authorization", payment(payload={"preimage": PRE.upper()}), (D.UPPER_CASE_HEX,)),
+    "single quotes": ("Authorization", f"Payment preimage='{PRE}'", (D.QUOTING,)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DEVIATIONS)
+def test_what_is_written_differently_is_named(name: str) -> None:
+    header, value, expected = DEVIATIONS[name]
+    value = value if name != "padded" else value + "=" * (-len(value.split()[1]) % 4)
+    assert read_credential_header(header, value).deviations == expected
+    told = [
+        node.value.text
+        for node in dissect_credential_header(header, value).walk()
+        if node.label.text == "written differently"
+    ]
+    assert told == [deviation.value for deviation in expected]
+
+
+def test_of_two_preimage_caveats_the_last_one_counts() -> None:
+    assert read_credential_header("Macaroon", paid_with("00" * 32, PRE)).preimage == Secret(
+        PREIMAGE
+    )
+    read = read_credential_header("Macaroon", paid_with(PRE, "00" * 32))
+    assert read.preimage == Secret(bytes(32))
+    tree = dissect_credential_header("Macaroon", paid_with(PRE, "00" * 32))
+    assert tree.find("SHA-256").mark is Mark.BAD
+
+
+TROUBLES: dict[str, tuple[str, str, str, int | None]] = {
+    "too long": ("Authorization", f"L402 abc:{PRE}00", "64 hex characters, here are 66", 9 + 64),
+    "too short": ("Authorization", f"L402 abc:{PRE[:-1]}", "here are 63", 9 + 63),
+    "0x": ("Authorization", f"L402 abc:0x{PRE}", "without 0x", 9),
+    "no hex": ("Authorization", f"L402 abc:{PRE[:-2]}zz", "no hex", 9 + 62),
+    "base64": (
+        "Authorization", f"L402 abc:{Spelling.STANDARD.spell(PREIMAGE)}", "base64 of 32 bytes", 9),
+    "hash too short": ("X-Payment-Hash", PAYMENT_HASH.hex()[1:], "64 hex characters", 0),
+    "another header": ("X-Api-Key", "sesame", "not known to carry", None),
+    "nothing": ("Authorization", " ", "nothing in it", 0),
+    "no macaroon": ("Macaroon", "sesame!", "no macaroon", 0),
+    "broken macaroon": ("Macaroon", PAID.raw.hex()[:-2], "cannot be read", None),
+    "broken caveat": ("Macaroon", paid_with("sesame"), "preimage caveat", None),
+    "no ecash": ("X-Cashu", "sesame", "cashuA or cashuB", 0),
+    "no JSON": ("Authorization", "Payment c2VzYW1l", "not base64 of JSON", 8),
+    "an array": ("Authorization", f"Payment {packed(['sesame'])}", "no object", 8),
+    "no payload": ("Authorization", "Payment " + packed({"challenge": {"a": 1}}), "no payload", 8),
+    "two payloads": (
+        "Authorization",
+        "Payment " + Spelling.URL_SAFE_UNPADDED.spell(b'{"payload":{"preimage":"%s"},"payload":{}}'
+                                                      % PRE.encode()),
+        "for certain", 8),
+    "deep JSON": ("Authorization", "Payment " + Spelling.URL_SAFE_UNPADDED.spell(b"[" * 9_000),
+                  "for certain", 8),
+    "no preimage": ("Authorization", 'Payment method="lightning"', "no preimage", 26),
+    "two preimages": (
+        "Authorization", f'Payment preimage="{PRE}", preimage="{PRE}"', "more than one", None),
+    "too long a header": ("Macaroon", "0" * 17_000, "16 KiB", 16_384),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TROUBLES)
+def test_what_is_wrong_is_said_with_its_place(name: str) -> None:
+    header, value, why, offset = TROUBLES[name]
+    with pytest.raises(CredentialError, match=why) as refused:
+        read_credential_header(header, value)
+    if offset is not None:
+        assert refused.value.offset == offset
+    for secret in (PRE, "sesame"):
+        assert secret not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["too long", "no hex", "broken macaroon", "broken caveat"])
+def test_the_rest_is_shown_all_the_same(name: str) -> None:
+    header, value, why, _ = TROUBLES[name]
+    tree = dissect_credential_header(header, value)
+    assert tree.mark is Mark.BAD
+    assert tree.find("problem").mark is Mark.BAD
+    assert why in tree.find("problem").value.text
+    assert tree.find("token").secret
+    assert PRE not in told_by(tree)
+    with pytest.raises(CredentialError):
+        dissect_credential(value)
+
+
+def test_a_credential_in_another_form_is_not_sent_as_l402() -> None:
+    for value in (payment(), f"L402 {PAYMENT_HASH.hex()}"):
+        with pytest.raises(CredentialError):
+            _ = read_credential_header("Authorization", value).credential
+    read = read_credential_header("X-Payment", f"{TOKEN.text}:{PRE}")
+    assert read.credential == Credential(Secret(TOKEN.text), Secret(PREIMAGE))
+
+
+# --- what a preimage proves -----------------------------------------------------------------------
+
+
+def test_each_of_several_tokens_is_held_against_the_preimage() -> None:
+    other = spelled(b"a=1", identifier=b"\0\0" + bytes(64))
+    nameless = spelled(b"a=1", identifier=b"a name and no hash")
+    tree = dissect_credential(f"L402 {TOKEN.text},{other},{nameless}:{PRE}")
+    checked = tree.find("SHA-256")
+    assert [node.label.text for node in checked.children] == ["token 1", "token 2", "token 3"]
+    assert [node.mark for node in checked.children] == [Mark.GOOD, Mark.BAD, Mark.NOTE]
+    assert checked.mark is Mark.BAD
+    tree = dissect_credential(f"L402 {TOKEN.text},{spelled(b'b=1')}:{PRE}")
+    assert tree.find("SHA-256").mark is Mark.GOOD
+
+
+def test_a_payment_hash_in_place_of_the_preimage_is_recognised() -> None:
+    tree = dissect_credential(f"L402 {TOKEN.text}:{PAYMENT_HASH.hex()}")
+    checked = tree.find("SHA-256")
+    assert checked.mark is Mark.BAD
+    assert checked.meaning.text.startswith("What stands here is the payment hash itself")
+    tree = dissect_credential(f"L402 {TOKEN.text}:{bytes(32).hex()}")
+    assert "the payment hash itself" not in tree.find("SHA-256").meaning.text
+
+
+@pytest.mark.parametrize(
+    ("behind", "inside", "same", "mark"),
+    [
+        (PRE, PRE, "It is the same one", Mark.GOOD),
+        (PRE, "00" * 32, "It is not the one", Mark.BAD),
+        ("", PRE, "credential by itself", Mark.GOOD),
+    ],
+)
+def test_a_preimage_inside_the_token_is_held_against_it(
+    behind: str, inside: str, same: str, mark: Mark
+) -> None:
+    token = TOKEN.attenuate(b"preimage=" + inside.encode()).text
+    node = dissect_credential(f"L402 {token}:{behind}").find("preimage inside")
+    assert same in node.meaning.text
+    assert node.find("SHA-256").mark is mark
+    assert node.secret
+
+
+def test_what_a_payment_credential_answers() -> None:
+    tree = dissect_credential_header("Authorization", payment())
+    assert tree.find("challenge.request.amount").value.text == "12"
+    assert tree.find("SHA-256").mark is Mark.GOOD
+    wrong = payment(payload={"preimage": "00" * 32})
+    assert dissect_credential_header("Authorization", wrong).find("SHA-256").mark is Mark.BAD
+    request = {"methodDetails": {"invoice": INVOICE, "paymentHash": "00" * 32}}
+    challenge = {"id": "c-1", "method": "lightning", "request": packed(request)}
+    tree = dissect_credential_header("Authorization", payment(challenge=challenge))
+    assert tree.find("invoice").children
+    assert "another" in tree.find("problem").value.text
+    request = {"methodDetails": {"invoice": INVOICE}}
+    challenge = {"id": "c-1", "method": "lightning", "request": packed(request)}
+    tree = dissect_credential_header("Authorization", payment(challenge=challenge))
+    assert tree.find("SHA-256").mark is Mark.GOOD
+
+
+def test_a_macaroon_without_a_preimage_is_a_bill_or_a_nodes() -> None:
+    unpaid = dissect_credential_header("Macaroon", TOKEN.macaroon.raw.hex()).find("preimage")
+    assert "names a payment hash" in unpaid.meaning.text
+    node = dissect_credential_header("Macaroon", mint(identifier=b"0").raw.hex()).find("preimage")
+    assert "Lightning node" in node.meaning.text
+
+
+def test_places_in_a_larger_buffer() -> None:
+    line = b"Authorization: " + VALUE.encode()
+    place = Place(Buffer(say("request"), line, secret=True), 15)
+    tree = dissect_credential_header("Authorization", VALUE, place=place)
+    preimage = tree.find("preimage").span
+    assert preimage is not None
+    assert preimage.buffer.data is line
+    assert preimage.bytes() == PRE.encode()
+
+
+HEADERS = sorted(CREDENTIAL_HEADERS)
+
+
+@given(
+    st.sampled_from(HEADERS),
+    st.sampled_from([value for _, value, _, _ in FORMS.values()]),
+    st.integers(0, 400),
+    st.text(max_size=4),
+)
+def test_a_damaged_header(header: str, value: str, at: int, junk: str) -> None:
+    damaged = value[:at] + junk + value[at + len(junk) :]
+    for thing in (damaged, value[:at], value):
+        refusal(header, thing)
+        try:
+            tree = dissect_credential_header(header, thing)
+        except CredentialError:
+            continue
+        assert PRE not in told_by(tree)
+        for node in tree.walk():
+            span = node.span
+            assert span is None or 0 <= span.start <= span.end <= len(span.buffer.data)
+
+
+@given(st.sampled_from(HEADERS), st.text(max_size=120), st.booleans())
+def test_any_header(header: str, value: str, scheme: bool) -> None:
+    value = f"Payment {value}" if scheme else value
+    told = refusal(header, value)
+    if not told:
+        read = read_credential_header(header, value)
+        assert read.preimage is None or len(read.preimage) == 32
+
+
+def refusal(header: str, value: str) -> str:
+    """Why it is refused; empty where it is not. Anything but a CredentialError is a mistake."""
+    try:
+        read_credential_header(header, value)
+    except CredentialError as error:
+        told = str(error)
+    else:
+        told = ""
+    assert told.isprintable()
+    return told

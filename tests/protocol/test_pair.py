@@ -1,0 +1,350 @@
+"""Is it told right whether two things belong together, and never on too little evidence?"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from l402tui.protocol.dissect import pair_words
+from l402tui.protocol.dissect.pair import dissect_pair
+from l402tui.protocol.errors import CredentialError, DecodeError, InvoiceError
+from l402tui.protocol.facts import gather
+from l402tui.protocol.invoice import Invoice
+from l402tui.protocol.kinship import Kinship, relate
+from l402tui.protocol.macaroon import Format, Macaroon, Spelling, Token
+from l402tui.protocol.tree import Mark, Node
+from tests.protocol.invoice_writer import NINE, D, P, S, quintets, write
+from tests.protocol.tokens import (
+    BOTH,
+    CAVEATS,
+    IDENTIFIER,
+    INVOICE,
+    KEY,
+    PAYMENT_HASH,
+    PREIMAGE,
+    TOKEN,
+    VALID,
+    mint,
+)
+
+TOGETHER: Final = pair_words.TOGETHER
+APART: Final = pair_words.APART
+NOTHING: Final = pair_words.NOTHING
+
+PRE: Final = PREIMAGE.hex()
+HASH: Final = PAYMENT_HASH.hex()
+CHALLENGE: Final = f'L402 macaroon="{TOKEN.text}", invoice="{INVOICE}"'
+CREDENTIAL: Final = f"L402 {TOKEN.text}:{PRE}"
+CHILD: Final = TOKEN.attenuate(b"n_uses=1").text
+OTHER_IDENTIFIER: Final = b"\0\0" + sha256(b"\x07" * 32).digest() + bytes(32)
+OTHER: Final = Spelling.STANDARD.spell(mint(*CAVEATS, identifier=OTHER_IDENTIFIER).raw)
+OTHER_INVOICE: Final = write()
+RESIGNED: Final = Spelling.STANDARD.spell(
+    Macaroon.mint(b"another key", IDENTIFIER, b"lsat", CAVEATS).raw
+)
+FORGED: Final = Spelling.STANDARD.spell(
+    Macaroon.mint(b"another key", IDENTIFIER, b"lsat", (*CAVEATS, b"n_uses=1")).raw
+)
+NAMELESS: Final = Spelling.STANDARD.spell(mint(identifier=b"a name and no hash").raw)
+IN_HEX: Final = TOKEN.macaroon.raw.hex()
+PAID: Final = TOKEN.macaroon.with_caveat(b"preimage=" + PRE.encode()).raw.hex()
+
+PAIRS: Final[dict[str, tuple[str | bytes, str | bytes, str]]] = {
+    "bill and payment": (CHALLENGE, CREDENTIAL, TOGETHER),
+    "with names": (f"WWW-Authenticate: {CHALLENGE}", f"Authorization: {CREDENTIAL}", TOGETHER),
+    "bill and attenuated": (CHALLENGE, f"L402 {CHILD}:{PRE}", TOGETHER),
+    "bill and metadata": (CHALLENGE, f"Macaroon: {PAID}", TOGETHER),
+    "bill and its invoice": (CHALLENGE, INVOICE, TOGETHER),
+    "bill and its token": (CHALLENGE, TOKEN.text, TOGETHER),
+    "bill and preimage": (CHALLENGE, PRE, TOGETHER),
+    "bill and hash": (CHALLENGE, HASH, TOGETHER),
+    "bill and hash credential": (CHALLENGE, f"L402 {HASH}", TOGETHER),
+    "bill and hash header": (CHALLENGE, f"X-Payment-Hash: {HASH}", TOGETHER),
+    "invoice and preimage": (INVOICE, PRE, TOGETHER),
+    "invoice with lightning:": (f"lightning:{INVOICE.upper()}", INVOICE, TOGETHER),
+    "token and invoice": (TOKEN.text, INVOICE, TOGETHER),
+    "token in binary": (TOKEN.macaroon.raw, TOKEN.text, TOGETHER),
+    "token in hex": (IN_HEX, TOKEN.text, TOGETHER),
+    "credential and preimage": (CREDENTIAL, PRE, TOGETHER),
+    "credential and hash": (CREDENTIAL, HASH, TOGETHER),
+    "preimage and hash": (PRE, HASH, TOGETHER),
+    "hash twice": (HASH, HASH.upper(), TOGETHER),
+    "half a bill": (f'L402 macaroon="{TOKEN.text}"', CREDENTIAL, TOGETHER),
+    "one of two tokens": (f"L402 {OTHER},{TOKEN.text}:{PRE}", TOKEN.text, TOGETHER),
+    "opaque token": ('L402 macaroon="not~readable", invoice="x"', "L402 not~readable:", TOGETHER),
+    "another payment": (CHALLENGE, f"L402 {OTHER}:{PRE}", APART),
+    "another preimage": (CHALLENGE, f"L402 {TOKEN.text}:{'07' * 32}", APART),
+    "hash for preimage": (CHALLENGE, f"L402 {TOKEN.text}:{HASH}", APART),
+    "other invoice": (CHALLENGE, OTHER_INVOICE, APART),
+    "other 64 hex": (CHALLENGE, "07" * 32, APART),
+    "two strangers in hex": (HASH, "07" * 32, APART),
+    "forged": (CHALLENGE, f"L402 {FORGED}:{PRE}", APART),
+    "resigned": (TOKEN.text, RESIGNED, APART),
+    "nameless tokens": (NAMELESS, Spelling.HEX.spell(mint(identifier=b"other").raw), APART),
+    "opaque tokens": ("L402 not~readable:", "L402 not~legible:", APART),
+    "nothing in common": (INVOICE, NAMELESS, NOTHING),
+    "hex and nameless": (NAMELESS, HASH, NOTHING),
+    "no credential": (CREDENTIAL, "Authorization: Bearer sesame", NOTHING),
+}
+
+
+def pair(first: str | bytes, second: str | bytes) -> Node:
+    one, two = (t.encode() if isinstance(t, str) else t for t in (first, second))
+    return dissect_pair(one, two)
+
+
+def reasons(tree: Node, label: str) -> list[tuple[str, Mark]]:
+    return [(n.value.text, n.mark) for n in tree.children[2:] if n.label.text == label]
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_the_verdict(name: str) -> None:
+    first, second, verdict = PAIRS[name]
+    for tree in (pair(first, second), pair(second, first)):
+        assert tree.value.text == verdict
+        marks = {node.mark for node in tree.children[2:]}
+        assert (Mark.BAD in marks) == (verdict == APART)
+        assert (Mark.GOOD in marks) or verdict != TOGETHER
+        if verdict == APART:
+            assert tree.mark is Mark.BAD
+        for text in (t.text for n in tree.walk() for t in (n.label, n.value, n.meaning)):
+            assert PRE not in text
+            assert "sesame" not in text
+            assert TOKEN.text not in text
+        assert PRE.encode() not in b"".join(node.copy for node in tree.walk())
+
+
+@pytest.mark.parametrize("name", [n for n, (one, _, v) in PAIRS.items() if v == TOGETHER])
+def test_a_thing_belongs_to_itself(name: str) -> None:
+    for thing in PAIRS[name][:2]:
+        if thing != f'L402 macaroon="{TOKEN.text}"':
+            assert pair(thing, thing).value.text in (TOGETHER, NOTHING)
+
+
+def test_a_bill_and_its_payment_say_why() -> None:
+    tree = pair(CHALLENGE, f"L402 {CHILD}:{PRE}")
+    assert reasons(tree, "payment hash") == [(f"the same: {HASH}", Mark.GOOD)]
+    assert reasons(tree, "preimage") == [(f"opens {HASH}", Mark.GOOD)]
+    assert reasons(tree, "token") == [("derived from it", Mark.GOOD)]
+    assert [side.value.text for side in tree.children[:2]] == ["challenge", "credential"]
+    assert tree.find("added caveat").value.text == "n_uses=1"
+    told = next(n for n in tree.children[2:] if n.label.text == "payment hash").meaning.text
+    assert "the token and the invoice of the first, the token of the second" in told
+
+
+def test_64_hex_characters_are_tried_as_both() -> None:
+    assert reasons(pair(PRE, INVOICE), "64 hex characters") == [
+        (f"a preimage: it opens {HASH}", Mark.GOOD)
+    ]
+    assert reasons(pair(HASH, INVOICE), "64 hex characters") == [
+        (f"a payment hash: {HASH}", Mark.GOOD)
+    ]
+    assert reasons(pair(HASH, f'Payment preimage="{PRE}"'), "64 hex characters") == [
+        (f"a payment hash: {HASH}", Mark.GOOD)
+    ]
+    only_preimage = f'Payment preimage="{PRE}"'
+    told = reasons(pair(only_preimage, PRE), "64 hex characters")
+    assert told == [(f"a preimage: it opens {HASH}", Mark.GOOD)]
+    told = reasons(pair("07" * 32, INVOICE), "64 hex characters")
+    assert told == [("neither hash nor preimage", Mark.BAD)]
+
+
+def test_a_payment_secret_is_told_from_a_preimage() -> None:
+    secret = Invoice.decode(INVOICE).payment_secret.hex()
+    tree = pair(INVOICE, secret)
+    assert reasons(tree, "64 hex characters") == [("the payment secret", Mark.BAD)]
+    assert tree.value.text == APART
+
+
+def test_two_bills_for_one_payment_hash() -> None:
+    first, second = write(), write(P, S, ("d", quintets(b"another")), NINE, prefix="lnbcrt26u")
+    tree = pair(first, second)
+    assert tree.value.text == TOGETHER
+    assert tree.mark is Mark.WARN
+    assert reasons(tree, "invoice") == [("two bills for one payment hash", Mark.WARN)]
+    meaning = next(n for n in tree.children[2:] if n.label.text == "invoice").meaning.text
+    assert "they differ in amount, description." in meaning
+    assert reasons(pair(first, write(P, S, D, NINE)), "invoice")[0][0] == "the same invoice"
+    other = write(("p", quintets(bytes(32))), S, D, NINE)
+    assert pair(first, other).value.text == APART
+    assert reasons(pair(first, other), "invoice") == []
+
+
+def test_a_token_spelled_otherwise_is_told() -> None:
+    (token,) = reasons(pair(TOKEN.text, TOKEN.text), "token")
+    assert token == ("the same token", Mark.GOOD)
+    node = pair(TOKEN.text, IN_HEX).children[-1]
+    assert node.value.text == "the same macaroon"
+    assert "base64 in the first, hex in the second" in node.meaning.text
+
+
+def test_what_does_not_fit_by_itself_is_told() -> None:
+    tree = pair(f"L402 {TOKEN.text}:{'07' * 32}", TOKEN.text)
+    assert reasons(tree, "by itself") == [("first", Mark.WARN)]
+    assert reasons(pair(CREDENTIAL, TOKEN.text), "by itself") == []
+
+
+def test_a_discharge_is_not_taken_for_another_payment() -> None:
+    """The name of a discharge may be 32 bytes long, as a payment hash is."""
+    cid = sha256(b"a question").digest()
+    first = Token.read(VALID["third-party-zero-nonce"]["v2_b64"])
+    asked = mint(identifier=cid)
+    own = Token.read(Spelling.STANDARD.spell(third_party(cid).raw))
+    tree = pair(own.text, Spelling.STANDARD.spell(asked.raw))
+    assert tree.value.text == TOGETHER
+    assert reasons(tree, "token") == [(Kinship.DISCHARGE.value, Mark.GOOD)]
+    assert reasons(tree, "payment hash") == []
+    back = pair(Spelling.STANDARD.spell(asked.raw), own.text)
+    assert reasons(back, "token") == [(Kinship.DISCHARGED.value, Mark.GOOD)]
+    assert pair(first.text, Spelling.STANDARD.spell(asked.raw)).value.text == APART
+
+
+def third_party(cid: bytes) -> Macaroon:
+    """TOKEN with a caveat for somebody else, written out by hand (format 2, small lengths)."""
+    vid = bytes(40)
+    raw = TOKEN.macaroon.raw[: -len(b"\0\x06\x20") - 32]
+    body = b"\x01\x07http://\x02" + bytes([len(cid)]) + cid + b"\x04" + bytes([len(vid)]) + vid
+    return Macaroon.decode(raw + body + b"\0" + b"\0\x06\x20" + bytes(32))
+
+
+# --- macaroons among themselves -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("format", BOTH)
+def test_what_one_macaroon_is_to_another(format: Format) -> None:
+    parent = mint(*CAVEATS, format=format)
+    child = parent.with_caveat(b"a=1").with_caveat(b"b=2")
+    forged = Macaroon.mint(b"?", IDENTIFIER, b"lsat", (*CAVEATS, b"a=1"), format)
+    moved = Macaroon.mint(KEY, IDENTIFIER, b"elsewhere", CAVEATS, format)
+    for first, second, kinship, shared, added in [
+        (parent, parent, Kinship.SAME, 3, 0),
+        (parent, child, Kinship.CHILD, 3, 2),
+        (child, parent, Kinship.PARENT, 3, 2),
+        (parent, forged, Kinship.FALSE_CHILD, 3, 1),
+        (forged, parent, Kinship.FALSE_PARENT, 3, 1),
+        (parent, Macaroon.mint(b"?", IDENTIFIER, b"lsat", CAVEATS, format), Kinship.RESIGNED, 3, 0),
+        (parent, moved, Kinship.REWRITTEN, 3, 0),
+        (child, parent.with_caveat(b"c=3"), Kinship.SIBLING, 3, 1),
+        (parent, mint(b"a=1", format=format), Kinship.SIBLING, 0, 1),
+        (parent, mint(identifier=OTHER_IDENTIFIER, format=format), Kinship.STRANGER, 0, 0),
+    ]:
+        relation = relate(first, second)
+        assert (relation.kinship, relation.shared) == (kinship, shared)
+        assert len(relation.added) == added
+    assert relate(parent, moved).moved
+    assert not relate(parent, child).moved
+    assert relate(parent, moved.with_caveat(b"x")).kinship is Kinship.CHILD
+
+
+def test_a_child_across_formats() -> None:
+    old, new = (mint(*CAVEATS, format=format) for format in BOTH)
+    assert relate(old, new).kinship is Kinship.REWRITTEN
+    assert relate(old, new.with_caveat(b"a=1")).kinship is Kinship.CHILD
+
+
+def test_a_chain_through_a_third_party_caveat() -> None:
+    vector = VALID["third-party-zero-nonce"]
+    whole = Token.read(vector["v2_b64"]).macaroon
+    cids = [caveat.cid for caveat in whole.caveats]
+    at = next(i for i, caveat in enumerate(whole.caveats) if caveat.third_party)
+    root = bytes.fromhex(vector["root_key_hex"])
+    before = Macaroon.mint(root, whole.identifier, whole.location, cids[:at])
+    assert relate(before, whole).kinship is Kinship.CHILD
+    twin = Macaroon.mint(root, whole.identifier, whole.location, cids)
+    assert relate(twin, whole).kinship is Kinship.SIBLING
+
+
+def test_siblings_are_not_called_proven() -> None:
+    tree = pair(TOKEN.attenuate(b"a=1").text, TOKEN.attenuate(b"b=2").text)
+    assert tree.value.text == TOGETHER
+    assert tree.mark is Mark.WARN
+    node = tree.children[-1]
+    assert node.mark is Mark.WARN
+    assert "the same 3 caveats" in node.meaning.text
+    assert "root key" in node.meaning.text
+
+
+def test_an_added_preimage_stays_hidden() -> None:
+    tree = pair(TOKEN.text, PAID)
+    assert tree.find("added caveat").value.text == "preimage, hidden"
+
+
+# --- what cannot be read --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("thing", "error"),
+    [
+        (b"", DecodeError),
+        (b"\xff\xfe", DecodeError),
+        (b"hello world", DecodeError),
+        (b"x" * 300_000, DecodeError),
+        (INVOICE[:-1].encode(), InvoiceError),
+        (b"L402 :" + PRE.encode(), CredentialError),
+    ],
+)
+def test_which_of_the_two_cannot_be_read_is_told(thing: bytes, error: type[DecodeError]) -> None:
+    with pytest.raises(error, match="the first cannot be read"):
+        dissect_pair(thing, TOKEN.text.encode())
+    with pytest.raises(error, match="the second cannot be read"):
+        dissect_pair(TOKEN.text.encode(), thing)
+
+
+def test_a_part_that_cannot_be_read_is_told_and_the_rest_compared() -> None:
+    tree = pair(CHALLENGE.replace(INVOICE, INVOICE[:-1]), CREDENTIAL)
+    assert tree.value.text == TOGETHER
+    assert tree.find("trouble").mark is Mark.WARN
+    tree = pair(f"{CREDENTIAL}00", TOKEN.text)
+    assert tree.value.text == TOGETHER
+    assert "here are 66" in tree.find("trouble").value.text
+    assert PRE not in tree.find("trouble").value.text
+
+
+def test_many_tokens_cost_little() -> None:
+    tokens = ",".join("abcd" + "e" * (i % 40) for i in range(500))
+    facts = gather(f"L402 {tokens}:{PRE}".encode())
+    assert len(facts.tokens) == 16
+    assert facts.more_tokens
+    assert pair(f"L402 {tokens}:{PRE}", CREDENTIAL).find("tokens").value.text
+
+
+THINGS: Final = sorted(
+    {t.encode() if isinstance(t, str) else t for one, two, _ in PAIRS.values() for t in (one, two)}
+)
+
+
+@given(st.sampled_from(THINGS), st.sampled_from(THINGS), st.integers(0, 300), st.binary(max_size=3))
+def test_any_damage(first: bytes, second: bytes, at: int, junk: bytes) -> None:
+    damaged = second[:at] + junk + second[at + len(junk) :]
+    for one, two in ((first, damaged), (damaged, second), (second[:at], first)):
+        try:
+            tree = dissect_pair(one, two)
+        except DecodeError as error:
+            told = str(error)
+        else:
+            told = tree.value.text
+            assert told in (TOGETHER, APART, NOTHING)
+        assert told.isprintable()
+
+
+@given(st.binary(max_size=120) | st.text(max_size=120).map(str.encode))
+def test_any_thing(thing: bytes) -> None:
+    try:
+        told = dissect_pair(thing, CREDENTIAL.encode()).value.text
+    except DecodeError as error:
+        told = str(error)
+    assert told.isprintable()
+
+
+@given(st.lists(st.binary(max_size=12), max_size=4), st.lists(st.binary(max_size=12), max_size=4))
+def test_every_real_child_is_known_and_no_other(old: list[bytes], new: list[bytes]) -> None:
+    parent = mint(*old)
+    child = mint(*old, *new)
+    assert relate(parent, child).kinship is (Kinship.CHILD if new else Kinship.SAME)
+    assert relate(child, parent).kinship is (Kinship.PARENT if new else Kinship.SAME)
+    forged = Macaroon.mint(b"?", IDENTIFIER, b"lsat", [*old, *new])
+    assert relate(parent, forged).kinship is (Kinship.FALSE_CHILD if new else Kinship.RESIGNED)
