@@ -33,9 +33,9 @@ from l402tui.protocol.macaroon_json import (
     add_caveat,
     caveat_spans,
     decode_json,
-    encode_json,
     json_spans,
 )
+from l402tui.protocol.macaroon_json_writer import encode_json
 from l402tui.protocol.macaroon_parts import (
     Caveat,
     CaveatSpans,
@@ -129,9 +129,8 @@ class Macaroon:
         """The bytes, built anew from the fields.
 
         In the binary formats always equal to :attr:`raw`. JSON has many spellings: :attr:`raw` is
-        the one that was read, this is the one that this program writes (see
-        :func:`~l402tui.protocol.macaroon_json.encode_json`); decoding it gives the same fields,
-        and encoding those gives the same bytes.
+        the one that was read, this is the one that :mod:`~l402tui.protocol.macaroon_json_writer`
+        writes; decoding it gives the same fields, and encoding those gives the same bytes.
         """
         return _encode(self.format, self.location, self.identifier, self.caveats, self.signature)
 

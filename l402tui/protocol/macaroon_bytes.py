@@ -12,8 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from contextlib import suppress
-from functools import partial
+from itertools import repeat
 from typing import Final
 
 from l402tui.protocol.errors import MacaroonError
@@ -32,8 +31,8 @@ __all__ = [
     "tail_v2",
 ]
 
-# Caveat._make without its own Python frame: there may be thousands.
-_as_caveat = partial(tuple.__new__, Caveat)
+# Caveat._make without a Python frame of its own: there may be thousands of caveats.
+_make_caveat = tuple.__new__
 
 # v2 field tags.
 _END, _LOCATION, _IDENTIFIER, _VID, _SIGNATURE = 0, 1, 2, 4, 6
@@ -46,6 +45,8 @@ _SIZES: Final = {b"%04x" % size: size for size in range(256)}
 _CID_HEADS: Final = [b"%04xcid " % (size + 1) for size in range(256)]
 """By the packet's length without its newline."""
 _V1_SIGNATURE: Final = b"002fsignature "
+_V1_TAIL: Final = len(_V1_SIGNATURE) + SIGNATURE_SIZE + 1
+"""Bytes of the last packet, which is always as long."""
 
 # --- v2: one byte version, then tag, length, value; 0 ends a section -----------------------------
 
@@ -137,7 +138,7 @@ def _caveats_v2(raw: bytes, pos: int) -> tuple[tuple[Caveat, ...], int]:
             raise MacaroonError(f"the caveat should end here, not go on with {raw[pos]}", pos)
         pos += 1
         caveats.append((cid, vid, location, start, pos, cid_start))
-    return tuple(map(_as_caveat, caveats)), pos + 1
+    return tuple(map(_make_caveat, repeat(Caveat), caveats)), pos + 1
 
 
 def spans_v2(raw: bytes, caveat: Caveat) -> CaveatSpans:
@@ -234,25 +235,29 @@ def _caveats_v1(raw: bytes, at: int) -> tuple[tuple[Caveat, ...], int]:
     Nearly all are short first-party caveats without a newline in them: those are lines, and a line
     that begins with its own length is a whole packet. The first other one ends this quick way.
     """
-    found: list[tuple[bytes, bytes | None, bytes | None, int, int, int]] = []
-    with suppress(IndexError):  # a line longer than the prepared heads
-        for line in raw[at : -len(_V1_SIGNATURE) - SIGNATURE_SIZE - 1].split(b"\n"):
-            cid = line.removeprefix(_CID_HEADS[len(line)])
-            if len(cid) == len(line):
+    found: list[Caveat] = []
+    heads, make = _CID_HEADS, _make_caveat
+    try:
+        for line in raw[at:-_V1_TAIL].split(b"\n"):
+            size = len(line)
+            cid = line.removeprefix(heads[size])
+            if len(cid) == size:
                 break
-            end = at + len(line) + 1
-            found.append((cid, None, None, at, end, at + 8))
+            end = at + size + 1
+            found.append(make(Caveat, (cid, None, None, at, end, at + 8)))
             at = end
+    except IndexError:  # a line longer than the prepared heads
+        pass
     if found and raw[at + 4 : at + 8] == b"vid ":
-        at = found.pop()[3]  # a third party's after all: read it again, with what follows
+        at = found.pop().start  # a third party's after all: read it again, with what follows
     while raw[at + 4 : at + 8] == b"cid ":
         entry = _caveat_v1(raw, at)
         found.append(entry)
-        at = entry[4]
-    return tuple(map(_as_caveat, found)), at
+        at = entry.end
+    return tuple(found), at
 
 
-def _caveat_v1(raw: bytes, at: int) -> tuple[bytes, bytes | None, bytes | None, int, int, int]:
+def _caveat_v1(raw: bytes, at: int) -> Caveat:
     """Any caveat, packet by packet."""
     start, pos = _read_packet(raw, at, b"cid ")
     cid, vid, place = raw[start : pos - 1], None, None
@@ -265,7 +270,7 @@ def _caveat_v1(raw: bytes, at: int) -> tuple[bytes, bytes | None, bytes | None, 
         if raw[pos + 4 : pos + 7] == b"cl ":
             place_start, end = _read_packet(raw, pos, b"cl ")
             place, pos = raw[place_start : end - 1], end
-    return cid, vid, place, at, pos, start
+    return Caveat(cid, vid, place, at, pos, start)
 
 
 def spans_v1(raw: bytes, caveat: Caveat) -> CaveatSpans:

@@ -4,7 +4,8 @@ Two forms. v1: ``{"caveats": [{"cid", "vid", "cl"}], "location", "identifier", "
 signature in hex, ``vid`` in base64, everything else text. v2: ``{"v": 2, "l", "i", "c": [{"i",
 "v", "l"}], "s"}``, where every value but the version may be base64 instead, under its name and
 ``64``. The reader knows nothing but these names, so there is nothing to nest: what it accepts has
-one meaning, and every value knows where its text stands.
+one meaning, and every value knows where its text stands. The writer is
+:mod:`~l402tui.protocol.macaroon_json_writer`.
 
 Sources: libmacaroons ``doc/format.txt`` (JSON Format) for v2, what libmacaroons, pymacaroons and
 Go's macaroon.v2 write for v1; RFC 8259.
@@ -14,10 +15,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
-from typing import Final, NamedTuple, TypeAlias
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, TypeAlias
 
 from l402tui.protocol.errors import MacaroonError
+from l402tui.protocol.macaroon_json_writer import json_entry, unpadded
 from l402tui.protocol.macaroon_parts import (
     SIGNATURE_SIZE,
     Caveat,
@@ -33,7 +36,6 @@ __all__ = [
     "add_caveat",
     "caveat_spans",
     "decode_json",
-    "encode_json",
     "json_spans",
 ]
 
@@ -49,7 +51,8 @@ _ESCAPE: Final = re.compile(
 _HEX_SIGNATURE: Final = re.compile(rb"[0-9a-fA-F]{64}")
 
 
-class _Value(NamedTuple):
+@dataclass(slots=True)
+class _Value:
     """One member of an object."""
 
     key: Range
@@ -60,69 +63,61 @@ class _Value(NamedTuple):
     value: bytes
     spelling: Spelling | None = None
     """Of base64."""
-    caveats: tuple[_Entry, ...] = ()
+    caveats: tuple[Caveat, ...] = ()
 
     @property
     def range(self) -> Range:
+        """Where its text stands."""
         return self.start, self.end
+
+
+def _value(member: _Value | None) -> bytes | None:
+    return None if member is None else member.value
+
+
+def _range(member: _Value | None) -> Range | None:
+    return None if member is None else member.range
 
 
 _Members: TypeAlias = dict[str, _Value]
 """By what they are: ``identifier``, whether it was called ``i`` or ``i64`` or ``identifier``."""
 
 
-class _Entry(NamedTuple):
-    """One caveat."""
-
-    start: int
-    end: int
-    members: _Members
-
-    def caveat(self) -> Caveat:
-        cid, vid, place = (self.members.get(name) for name in ("cid", "vid", "location"))
-        if cid is None:
-            raise MacaroonError("a caveat has no identifier", self.start)
-        if vid is not None and not vid.value:
-            raise MacaroonError("a third-party caveat has an empty verification key", vid.start)
-        if vid is None and place is not None:
-            raise MacaroonError("a first-party caveat has a location", place.key[0])
-        return Caveat(
-            cid.value, vid and vid.value, place and place.value, self.start, self.end, cid.start
-        )
-
-
 class _Reader:
     """The JSON text and how far it was read."""
 
     def __init__(self, raw: bytes, pos: int = 0) -> None:
-        self._raw = raw
+        self.raw = raw
         self.pos = pos
 
     def skip(self) -> None:
         """Over white space."""
-        blank = _BLANK.match(self._raw, self.pos)
+        blank = _BLANK.match(self.raw, self.pos)
         self.pos = blank.end() if blank else self.pos
 
     def take(self, char: bytes) -> bool:
         """Whether ``char`` comes next; then it is read."""
-        self.skip()
-        if self._raw[self.pos : self.pos + 1] != char:
-            return False
+        if self.raw[self.pos : self.pos + 1] != char:
+            self.skip()
+            if self.raw[self.pos : self.pos + 1] != char:
+                return False
         self.pos += 1
         return True
 
     def expect(self, char: bytes) -> None:
         if not self.take(char):
-            if self.pos == len(self._raw):
+            if self.pos == len(self.raw):
                 raise MacaroonError("its JSON ends in the middle", self.pos)
             raise MacaroonError(f"its JSON should have {char.decode()} here", self.pos)
 
     def string(self) -> _Value:
         """A string, its escapes resolved."""
-        self.skip()
-        match = _STRING.match(self._raw, self.pos)
+        match = _STRING.match(self.raw, self.pos)
         if match is None:
-            raise self._no_string()
+            self.skip()
+            match = _STRING.match(self.raw, self.pos)
+            if match is None:
+                raise self._no_string()
         self.pos = match.end()
         start, end = match.span(1)
         value = match[1]
@@ -134,12 +129,12 @@ class _Reader:
         return _Value((start - 1, end + 1), start, end, value)
 
     def _no_string(self) -> MacaroonError:
-        part = _STRING_PART.match(self._raw, self.pos)
+        part = _STRING_PART.match(self.raw, self.pos)
         if part is None:
-            if self.pos == len(self._raw):
+            if self.pos == len(self.raw):
                 return MacaroonError("its JSON ends in the middle", self.pos)
             return MacaroonError("its JSON should have a string here", self.pos)
-        if part.end() == len(self._raw):
+        if part.end() == len(self.raw):
             return MacaroonError("its JSON ends in the middle", part.end())
         return MacaroonError("this is not allowed in a JSON string", part.end())
 
@@ -158,7 +153,8 @@ class _Reader:
             if what in found:
                 raise MacaroonError(f"the {what} is given twice", key.start - 1)
             self.expect(b":")
-            found[what] = read(self)._replace(key=key.key)
+            found[what] = value = read(self)
+            value.key = key.key
             if not self.take(b","):
                 self.expect(b"}")
                 return found
@@ -176,7 +172,8 @@ def _base64(reader: _Reader) -> _Value:
         exact = text.end - text.start == len(text.value) and error.offset is not None
         at = text.start + (error.offset or 0 if exact else 0)
         raise MacaroonError(error.why, at) from None
-    return text._replace(value=value, spelling=spelling)
+    text.value, text.spelling = value, spelling
+    return text
 
 
 def _sized(text: _Value) -> _Value:
@@ -189,7 +186,8 @@ def _hex_signature(reader: _Reader) -> _Value:
     text = reader.string()
     if not _HEX_SIGNATURE.fullmatch(text.value):
         raise MacaroonError("the signature is not 64 characters of hex", text.start)
-    return text._replace(value=bytes.fromhex(text.value.decode()))
+    text.value = bytes.fromhex(text.value.decode())
+    return text
 
 
 def _version(reader: _Reader) -> _Value:
@@ -197,30 +195,61 @@ def _version(reader: _Reader) -> _Value:
     for text in (b'"2"', b"2"):
         reader.skip()
         start = reader.pos
-        if reader._raw.startswith(text, start):
+        if reader.raw.startswith(text, start):
             reader.pos += len(text)
             return _Value((0, 0), start, reader.pos, text)
     raise MacaroonError("its version is not 2", reader.pos)
 
 
-def _caveats(names: Mapping[bytes, _Name]) -> Callable[[_Reader], _Value]:
+def _caveats(names: Mapping[bytes, _Name], plain: re.Pattern[bytes]) -> _Read:
+    """The list of caveats. ``plain`` matches one that has nothing but its text, with what follows
+    it: nearly all are read by that alone."""
+
     def read(reader: _Reader) -> _Value:
-        entries: list[_Entry] = []
+        caveats: list[Caveat] = []
         reader.expect(b"[")
-        start = reader.pos - 1
-        while not (reader.take(b"]") if not entries else not reader.take(b",")):
-            reader.skip()
-            at = reader.pos
-            members = reader.members(names)
-            entries.append(_Entry(at, reader.pos, members))
-        if entries:
-            reader.expect(b"]")
-        return _Value((0, 0), start, reader.pos, b"", caveats=tuple(entries))
+        start, raw = reader.pos - 1, reader.raw
+        going_on = not reader.take(b"]")
+        while going_on:
+            match = plain.match(raw, reader.pos)
+            if match is not None:
+                caveats.append(Caveat(match[2], None, None, *match.span(1), match.start(2)))
+                reader.pos = match.end()
+                going_on = match[3] == b","
+                continue
+            caveats.append(_caveat(reader, names))
+            going_on = reader.take(b",")
+            if not going_on:
+                reader.expect(b"]")
+        return _Value((0, 0), start, reader.pos, b"", caveats=tuple(caveats))
 
     return read
 
 
-_Name: TypeAlias = tuple[str, Callable[[_Reader], _Value]]
+def _caveat(reader: _Reader, names: Mapping[bytes, _Name]) -> Caveat:
+    """Any caveat, member by member."""
+    reader.skip()
+    start = reader.pos
+    members = reader.members(names)
+    cid, vid, place = (members.get(name) for name in ("cid", "vid", "location"))
+    if cid is None:
+        raise MacaroonError("a caveat has no identifier", start)
+    if vid is not None and not vid.value:
+        raise MacaroonError("a third-party caveat has an empty verification key", vid.start)
+    if vid is None and place is not None:
+        raise MacaroonError("a first-party caveat has a location", place.key[0])
+    where = start, reader.pos, cid.start
+    return Caveat(cid.value, _value(vid), _value(place), *where)
+
+
+def _plain(name: bytes) -> re.Pattern[bytes]:
+    blank, text = rb"[ \t\r\n]*+", rb'"([^"\\\x00-\x1f]*+)"'
+    entry = blank.join((rb"\{", b'"%b"' % name, b":", text, rb"\}"))
+    return re.compile(blank + b"(" + entry + b")" + blank + rb"([,\]])")
+
+
+_Read: TypeAlias = Callable[[_Reader], _Value]
+_Name: TypeAlias = tuple[str, _Read]
 _CAVEAT_V1: Final[dict[bytes, _Name]] = {
     b"cid": ("cid", _Reader.string),
     b"vid": ("vid", _base64),
@@ -237,7 +266,7 @@ _CAVEAT_V2: Final[dict[bytes, _Name]] = {
 _V1: Final[dict[bytes, _Name]] = {
     b"location": ("location", _Reader.string),
     b"identifier": ("identifier", _Reader.string),
-    b"caveats": ("caveats", _caveats(_CAVEAT_V1)),
+    b"caveats": ("caveats", _caveats(_CAVEAT_V1, _plain(b"cid"))),
     b"signature": ("signature", _hex_signature),
 }
 _V2: Final[dict[bytes, _Name]] = {
@@ -246,7 +275,7 @@ _V2: Final[dict[bytes, _Name]] = {
     b"l64": ("location", _base64),
     b"i": ("identifier", _Reader.string),
     b"i64": ("identifier", _base64),
-    b"c": ("caveats", _caveats(_CAVEAT_V2)),
+    b"c": ("caveats", _caveats(_CAVEAT_V2, _plain(b"i"))),
     b"s": ("signature", lambda reader: _sized(reader.string())),
     b"s64": ("signature", lambda reader: _sized(_base64(reader))),
 }
@@ -279,11 +308,11 @@ def decode_json(raw: bytes) -> tuple[Format, Parts]:
     """Read a macaroon in JSON. Raises MacaroonError for everything that is not exactly one."""
     format, members = _read(raw)
     identifier, location = members["identifier"], members.get("location")
-    entries = members["caveats"].caveats if "caveats" in members else ()
+    listed = members.get("caveats")
     return format, (
         None if location is None else location.value,
         identifier.value,
-        tuple(entry.caveat() for entry in entries),
+        listed.caveats if listed is not None else (),
         members["signature"].value,
         0 if location is None else location.start,
         identifier.start,
@@ -293,18 +322,16 @@ def decode_json(raw: bytes) -> tuple[Format, Parts]:
 def json_spans(raw: bytes) -> Spans:
     """Where the parts of a macaroon stand that was read from ``raw``."""
     _, members = _read(raw)
-    location = members.get("location")
-    return Spans(
-        location and location.range, members["identifier"].range, members["signature"].range
-    )
+    place = _range(members.get("location"))
+    return Spans(place, members["identifier"].range, members["signature"].range)
 
 
 def caveat_spans(format: Format, raw: bytes, caveat: Caveat) -> CaveatSpans:
     """Where the parts of a caveat stand that was read from ``raw``."""
     names = _CAVEAT_V1 if format is Format.JSON_V1 else _CAVEAT_V2
     members = _Reader(raw, caveat.start).members(names)
-    vid, place = members.get("vid"), members.get("location")
-    return CaveatSpans(members["cid"].range, vid and vid.range, place and place.range)
+    vid, place = _range(members.get("vid")), _range(members.get("location"))
+    return CaveatSpans(members["cid"].range, vid, place)
 
 
 def add_caveat(raw: bytes, cid: bytes, signature: bytes) -> bytes:
@@ -315,7 +342,7 @@ def add_caveat(raw: bytes, cid: bytes, signature: bytes) -> bytes:
     """
     format, members = _read(raw)
     old, listed = members["signature"], members.get("caveats")
-    entry = _entry(format, cid, None, None)
+    entry = json_entry(format, cid)
     if listed is None:
         name = b"caveats" if format is Format.JSON_V1 else b"c"
         edits = [(old.key[0], old.key[0], b'"%b":[%b],' % (name, entry))]
@@ -329,71 +356,7 @@ def add_caveat(raw: bytes, cid: bytes, signature: bytes) -> bytes:
     elif old.spelling is not None:
         edits.append((old.start, old.end, old.spelling.spell(signature).encode()))
     else:
-        edits += [(*old.key, b'"s64"'), (old.start, old.end, _unpadded(signature))]
+        edits += [(*old.key, b'"s64"'), (old.start, old.end, unpadded(signature))]
     for start, end, text_bytes in sorted(edits, reverse=True):
         raw = raw[:start] + text_bytes + raw[end:]
     return raw
-
-
-# --- writing -------------------------------------------------------------------------------------
-
-
-def _unpadded(value: bytes) -> bytes:
-    return Spelling.URL_SAFE_UNPADDED.spell(value).encode()
-
-
-def _text(value: bytes) -> bytes:
-    try:
-        return json.dumps(value.decode(), ensure_ascii=False).encode()
-    except UnicodeDecodeError:
-        raise MacaroonError("JSON v1 can hold nothing but UTF-8 text") from None
-
-
-def _either(name: bytes, value: bytes) -> bytes:
-    """A v2 member: text, or base64 where it is none or would need escapes."""
-    try:
-        text = _text(value)
-    except MacaroonError:
-        text = b""
-    if len(text) == len(value) + 2:
-        return b'"%b":%b' % (name, text)
-    return b'"%b64":"%b"' % (name, _unpadded(value))
-
-
-def _entry(format: Format, cid: bytes, vid: bytes | None, place: bytes | None) -> bytes:
-    if format is Format.JSON_V1:
-        out = [b'"cid":' + _text(cid)]
-        if vid is not None:
-            out.append(b'"vid":"%b"' % _unpadded(vid))
-        if place is not None:
-            out.append(b'"cl":' + _text(place))
-    else:
-        out = [_either(b"i", cid)]
-        if vid is not None:
-            out.append(b'"v64":"%b"' % _unpadded(vid))
-        if place is not None:
-            out.append(_either(b"l", place))
-    return b"{%b}" % b",".join(out)
-
-
-def encode_json(
-    format: Format,
-    location: bytes | None,
-    identifier: bytes,
-    caveats: Sequence[Caveat],
-    signature: bytes,
-) -> bytes:
-    """The parts as JSON, in the one spelling that this program writes.
-
-    No white space, members in the order of the module's first paragraph, the list of caveats also
-    when it is empty, url-safe base64 without padding. In v2 a value is text where that needs no
-    escapes and base64 otherwise; keys and signatures are always base64.
-    """
-    entries = b",".join(_entry(format, cid, vid, place) for cid, vid, place, *_ in caveats)
-    if format is Format.JSON_V1:
-        where = b"" if location is None else b',"location":' + _text(location)
-        head = b'{"caveats":[%b]%b,"identifier":%b' % (entries, where, _text(identifier))
-        return b'%b,"signature":"%b"}' % (head, signature.hex().encode())
-    where = b"" if location is None else _either(b"l", location) + b","
-    head = b'{"v":2,%b%b,"c":[%b]' % (where, _either(b"i", identifier), entries)
-    return b'%b,"s64":"%b"}' % (head, _unpadded(signature))
