@@ -12,11 +12,10 @@ those that servers of these names send.
 from __future__ import annotations
 
 import re
-from binascii import Error as Base64Error
-from binascii import a2b_base64
 from dataclasses import replace
 from typing import Final
 
+from l402tui.protocol.broken_macaroon import leading_bytes
 from l402tui.protocol.caveats import Unit
 from l402tui.protocol.errors import DecodeError, MacaroonError
 from l402tui.protocol.foreign import (
@@ -58,11 +57,11 @@ def read_token(text: str) -> Token | Foreign:
     if _UUID.fullmatch(text):
         return opaque(text, "a UUID", "a UUID is a number for the server's own books")
     if "." in text:
-        return read_dotted(text)
+        return _dotted(text)
     try:
         spelling, raw = unspell(text)
     except MacaroonError as error:
-        if _begins_as_macaroon(_first_bytes(text)):
+        if _begins_as_macaroon(leading_bytes(text[:64])):
             raise
         return opaque(text, "text", f"it is neither base64 nor hex: {error.why}")
     if len(raw) > MAX_BYTES:
@@ -73,6 +72,14 @@ def read_token(text: str) -> Token | Foreign:
 def trust_of(token: Token | Foreign) -> Trust:
     """Who could have made it, and whether its holder can narrow it."""
     return Trust.CHAIN if isinstance(token, Token) else token.trust
+
+
+def _dotted(text: str) -> Token | Foreign:
+    read = read_dotted(text)
+    # Dots stand for what was left out, too.
+    if read.kind is TokenKind.OPAQUE and _begins_as_macaroon(leading_bytes(text[:64])):
+        return Token.read(text)
+    return read
 
 
 def _decoded(text: str, spelling: Spelling, raw: bytes) -> Token | Foreign:
@@ -101,19 +108,6 @@ def _decoded(text: str, spelling: Spelling, raw: bytes) -> Token | Foreign:
 
 def _begins_as_macaroon(raw: bytes) -> bool:
     return raw.startswith(_V2) or _V1.match(raw) is not None
-
-
-def _first_bytes(text: str) -> bytes:
-    """What a text that is not well spelled would begin with."""
-    head = text[:32].replace("-", "+").replace("_", "/")
-    if re.fullmatch(r"[0-9a-fA-F]{26,32}", head):
-        return bytes.fromhex(head[:26])
-    good = re.match(r"[A-Za-z0-9+/]*", head)
-    size = 0 if good is None else good.end() // 4 * 4
-    try:
-        return a2b_base64(head[:size])
-    except Base64Error:
-        return b""
 
 
 def _size(raw: bytes) -> str:

@@ -14,7 +14,7 @@ from l402tui.protocol.token import Foreign, TokenKind, Trust, read_token, trust_
 from l402tui.protocol.tree import Mark, Node
 from tests.protocol import foreign_tokens as made
 from tests.protocol.foreign_tokens import HASH, MOMENT, ONE_OF_EACH, SECONDS, standard, url_safe
-from tests.protocol.tokens import PAYMENT_HASH, TOKEN, mint, spelled
+from tests.protocol.tokens import IDENTIFIER, PAYMENT_HASH, TOKEN, mint, spelled
 
 TRUST = {
     "unsigned JSON": Trust.UNSIGNED,
@@ -53,10 +53,14 @@ def test_each_kind_is_named_with_its_trust(kind: str) -> None:
     check_spans(tree)
 
 
-@pytest.mark.parametrize("format", [Format.V1, Format.V2])
-@pytest.mark.parametrize("spelling", list(Spelling)[:6])
+LETTERS = [spelling for spelling in Spelling if spelling is not Spelling.JSON]
+
+
+@pytest.mark.parametrize("format", list(Format))
+@pytest.mark.parametrize("spelling", LETTERS)
 def test_a_macaroon_is_one_in_every_spelling(format: Format, spelling: Spelling) -> None:
-    text = spelled(format=format, spelling=spelling)
+    identifier = PAYMENT_HASH.hex().encode() if format is Format.JSON_V1 else IDENTIFIER
+    text = spelled(format=format, spelling=spelling, identifier=identifier)
     token = read_token(text)
     assert isinstance(token, Token)
     assert token.text == text
@@ -67,9 +71,21 @@ def test_a_macaroon_is_one_in_every_spelling(format: Format, spelling: Spelling)
     assert tree.find("trust").value.text == "signed chain"
 
 
-@pytest.mark.parametrize("format", [Format.V1, Format.V2])
+@pytest.mark.parametrize("format", [Format.JSON_V1, Format.JSON_V2])
+def test_a_macaroon_as_json_text_is_one_and_a_part_of_it_a_broken_one(format: Format) -> None:
+    text = mint(b"a=b", format=format, identifier=b"of the tests").raw.decode()
+    assert isinstance(read_token(text), Token)
+    assert dissect_token(f" {text}\n").find("a").value.text == "b"
+    for broken in (text[:-5], text[:-2] + "}", text[:-1] + ',"x":1}', text[:-1] + text[1:]):
+        for spelled_so in (broken, standard(broken.encode())):
+            with pytest.raises(MacaroonError):
+                read_token(spelled_so)
+            assert dissect_token(spelled_so).mark is Mark.BAD
+
+
+@pytest.mark.parametrize("format", list(Format))
 def test_the_bytes_of_a_macaroon_are_one(format: Format) -> None:
-    tree = dissect_token(mint(b"a=b", format=format).raw)
+    tree = dissect_token(mint(b"a=b", format=format, identifier=b"of the tests").raw)
     assert tree.label.text == "macaroon"
     assert tree.find("a").value.text == "b"
 
@@ -319,6 +335,47 @@ def test_a_broken_macaroon_is_called_broken_and_not_opaque(text: str) -> None:
     assert (tree.label.text, tree.mark) == ("macaroon", Mark.BAD)
     assert "byte" in tree.meaning.text
     assert tree.copy == text.encode()
+
+
+@pytest.mark.parametrize("format", [Format.V1, Format.V2])
+def test_what_is_whole_of_a_broken_macaroon_is_still_shown(format: Format) -> None:
+    raw = mint(b"services=weather:0", b"path=/a", format=format).raw
+    for broken in (raw[:-10].hex(), Spelling.STANDARD.spell(raw[:-10]), raw[:-10]):
+        tree = dissect_token(broken, invoice_hash=PAYMENT_HASH)
+        assert (tree.label.text, tree.mark) == ("macaroon", Mark.BAD)
+        labels = [node.label.text for node in tree.children]
+        assert labels == ["location", "identifier", "services", "path"]
+        assert tree.find("payment hash").mark is Mark.GOOD
+        services = tree.find("services")
+        assert services.value.text == "weather:0"
+        assert services.span is not None
+        assert services.span.bytes() == b"services=weather:0"
+    cut = dissect_token(Spelling.STANDARD.spell(raw)[:-24] + "...")
+    assert [node.label.text for node in cut.children][-1] == "path"
+    swapped = dissect_token(raw.replace(b"path", b"path\n" if format is Format.V1 else b"pat"))
+    assert swapped.find("services").value.text == "weather:0"
+    longer = dissect_token(raw + b"x", secret=True)
+    signature = longer.find("signature")
+    assert signature.secret
+    assert signature.value.text == "‹hidden: 32 bytes›"
+    assert (
+        dissect_token(raw + b"x").find("signature").value.text
+        == mint(b"services=weather:0", b"path=/a", format=format).signature.hex()
+    )
+
+
+def test_a_preimage_in_a_broken_macaroon_is_hidden() -> None:
+    secret = "5e" * 32
+    raw = mint(b"preimage=" + secret.encode(), b"a=b").raw
+    tree, cut = dissect_token(raw[:-9].hex()), dissect_token(raw[:-50].hex())
+    assert tree.secret
+    assert tree.find("preimage").secret
+    assert cut.secret
+    assert [node.label.text for node in cut.children] == ["location", "identifier"]
+    for node in (*tree.walk(), *cut.walk()):
+        assert secret not in node.value.text
+        assert secret.encode().hex() not in node.value.text
+        assert node.span is None or node.span.buffer.secret
 
 
 def test_nothing_and_too_much_are_refused() -> None:

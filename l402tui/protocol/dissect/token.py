@@ -12,9 +12,10 @@ from typing import Final
 
 from l402tui.protocol.caveats import Expiry, format_time
 from l402tui.protocol.dissect import token_words as words
-from l402tui.protocol.dissect import words as general
+from l402tui.protocol.dissect.broken_macaroon import dissect_broken
+from l402tui.protocol.dissect.hash_node import hash_node
 from l402tui.protocol.dissect.macaroon import dissect_macaroon
-from l402tui.protocol.dissect.parts import Place, hidden, joined, named, why
+from l402tui.protocol.dissect.parts import Place, hidden, joined, named
 from l402tui.protocol.errors import MacaroonError
 from l402tui.protocol.foreign import Block, Foreign, Part, Role, TokenKind, Trust
 from l402tui.protocol.macaroon import Macaroon, Token
@@ -65,7 +66,10 @@ def dissect_token(
             given, steps = unwrap(given)
             token = read_token(given)
     except MacaroonError as error:
-        return _broken(raw, error, secret)
+        binary = _BINARY.match(raw) is not None
+        return dissect_broken(
+            raw if binary else given, error, invoice_hash=invoice_hash, secret=secret
+        )
     if isinstance(token, Foreign):
         tree = _Dissection(token, invoice_hash, now, secret).tree()
     else:
@@ -76,20 +80,6 @@ def dissect_token(
         return tree
     taken = Node(say("pasted with"), say(", ".join(steps)), say(words.PASTED), mark=Mark.NOTE)
     return replace(tree, children=(*tree.children, taken), copy=raw)
-
-
-def _broken(raw: bytes, error: MacaroonError, secret: bool) -> Node:
-    """A macaroon that cannot be read, or no token at all."""
-    span = Span(Buffer(say("token"), raw, secret), 0, len(raw))
-    if not raw:
-        return Node(say("token"), say("empty"), say(words.NO_TOKEN, why(error)), span, (), Mark.BAD)
-    value = hidden(len(raw), "characters") if secret else shown(raw)
-    meaning = say(words.BROKEN, shown(_reason(error)))
-    return Node(say("macaroon"), value, meaning, span, (), Mark.BAD, raw, secret)
-
-
-def _reason(error: MacaroonError) -> str:
-    return error.why if error.offset is None else f"{error.why} (at byte {error.offset})"
 
 
 def _trust(trust: Trust, meaning: Shown) -> Node:
@@ -169,7 +159,8 @@ class _Dissection:
     def _part(self, part: Part, place: Place) -> Node:
         label, span = named(part.name), place.span(part.start, part.end)
         if part.role is Role.PAYMENT_HASH:
-            return self._payment_hash(part, label, span)
+            named_hash = bytes.fromhex(part.value.decode("ascii"))
+            return hash_node(label, named_hash, span, self._invoice_hash)
         if part.role in _TIMES:
             value, meaning, mark = self._moment(part)
             return Node(label, value, meaning, span, (), mark, part.value)
@@ -195,18 +186,6 @@ class _Dissection:
         if self._secret:
             value = hidden(len(part.value), "characters")
         return Node(label, value, meaning, span, (), Mark.NOTE, part.value, self._secret)
-
-    def _payment_hash(self, part: Part, label: Shown, span: Span) -> Node:
-        value, other = shown(part.value), self._invoice_hash
-        if other is None:
-            meaning = say(general.HASH_ALONE)
-            return Node(label, value, meaning, span, copy=part.value)
-        if other == bytes.fromhex(part.value.decode("ascii")):
-            told, meaning = say("MATCH with the invoice: {}", value), say(general.HASH_MATCH)
-            return Node(label, told, meaning, span, (), Mark.GOOD, part.value)
-        told = say("MISMATCH with the invoice: {}", value)
-        meaning = say(general.HASH_MISMATCH, shown(other.hex()))
-        return Node(label, told, meaning, span, (), Mark.BAD, part.value)
 
     def _moment(self, part: Part) -> tuple[Shown, Shown, Mark]:
         """Value, meaning and mark of a time."""

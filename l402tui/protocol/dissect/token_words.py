@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from l402tui.protocol.broken_macaroon import What
 from l402tui.protocol.foreign import Role, TokenKind, Trust
 
 KIND: Final = {
@@ -107,5 +108,14 @@ BROKEN: Final = (
     "It begins as a macaroon and cannot be read as one: {}. It can still be sent back as it is, "
     "but nothing in it can be checked before paying."
 )
+REMAINS: Final = "What is whole before that stands below; nothing of it is certain."
+REMAIN: Final = {
+    What.LOCATION: "A hint where the token is used.",
+    What.IDENTIFIER: "Names the root key; in L402 it also holds the payment hash.",
+    What.CAVEAT: "A condition on the token.",
+    What.KEY: "The key of a third party's discharge, encrypted for the server.",
+    What.ASKED: "Where a third party is to be asked.",
+    What.SIGNATURE: "What stands in the place of the signature.",
+}
 NO_TOKEN: Final = "There is no token here: {}."
 PASTED: Final = "It was read without what stands around it; a server gets it exactly as it came."
