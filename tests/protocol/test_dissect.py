@@ -348,7 +348,7 @@ def test_guessing(name: str) -> None:
         (RAW + b"x", MacaroonError),
         (INVOICE[:-1], InvoiceError),
         ("lightning:hello", InvoiceError),
-        ("Authorization: Bearer x", CredentialError),
+        ("Authorization: L402", CredentialError),
         ("L402 abc:00", CredentialError),
     ],
 )
