@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from l402tui.protocol.auth_header import AuthChallenge
+from l402tui.protocol.body_challenge import Means, read_body_challenge
 from l402tui.protocol.challenge import Reading, read_challenges
 from l402tui.protocol.commitment import committed_hash
 from l402tui.protocol.credential import (
@@ -23,6 +24,7 @@ from l402tui.protocol.credential_parts import HEX_PREIMAGE, preimage_of
 from l402tui.protocol.errors import DecodeError, InvoiceError, MacaroonError
 from l402tui.protocol.invoice import Invoice, strip_uri
 from l402tui.protocol.macaroon import MAX_BYTES, Macaroon, Token
+from l402tui.protocol.pasted import unwrap
 from l402tui.protocol.secret import Secret
 from l402tui.protocol.token import Foreign, read_token
 
@@ -130,7 +132,7 @@ class Facts:
 
 def gather(thing: bytes) -> Facts:
     """What ``thing`` is and what it says: a challenge, a credential (each with or without the name
-    of its header), a token, an invoice, or 64 hex characters.
+    of its header), the JSON body of a 402, a token, an invoice, or 64 hex characters.
 
     Raises a DecodeError where it is nothing that can be read.
     """
@@ -181,15 +183,31 @@ def _bare(text: str) -> Facts:
     if bare != text or _INVOICE.match(bare):
         # Alone it has to be right: there is nothing else to go by.
         return Facts("invoice", invoices=[Invoice.decode(bare, lenient_features=True)])
+    return _body(text) or _token(text)
+
+
+def _token(text: str) -> Facts:
+    text, _ = unwrap(text)
+    if len(text.split()) > 1 and not text.startswith("{"):
+        raise DecodeError("it is no challenge, credential, invoice, token or preimage")
     facts = Facts("token")
-    facts.add_held(Held(text.encode(), _one_token(text)))
+    facts.add_held(Held(text.encode(), read_token(text)))
     return facts
 
 
-def _one_token(text: str) -> Token | Foreign:
-    if len(text.split()) > 1 and not text.startswith("{"):
-        raise DecodeError("it is no challenge, credential, invoice, token or preimage")
-    return read_token(text)
+def _body(text: str) -> Facts | None:
+    """The JSON body of a 402; None where it is none."""
+    body = read_body_challenge(text.encode())
+    if body is None:
+        return None
+    facts = Facts("body of a 402", troubles=[str(error) for error in body.troubles])
+    for found in body.fields:
+        if found.means is Means.TOKEN and found.raw:
+            facts.add_token(found.raw)
+        elif found.means is Means.INVOICE:
+            facts.add_invoice(found.raw.decode("latin-1"))
+    _answered(facts, body.payment_hash, None)
+    return facts
 
 
 def _challenge(lines: list[str]) -> Facts:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from l402tui.protocol.macaroon import Caveat, Macaroon
+from l402tui.protocol.macaroon_chain import next_signature
 
 __all__ = ["Kinship", "Relation", "continued", "relate"]
 
@@ -53,12 +54,7 @@ class Relation:
 def continued(signature: bytes, caveats: Iterable[Caveat]) -> bytes:
     """The end of the HMAC chain after more ``caveats``. ``signature``: 32 bytes before them."""
     for caveat in caveats:
-        signed = caveat.cid
-        if caveat.vid is not None:
-            signed = hmac.digest(signature, caveat.vid, "sha256") + hmac.digest(
-                signature, caveat.cid, "sha256"
-            )
-        signature = hmac.digest(signature, signed, "sha256")
+        signature = next_signature(signature, caveat.cid, caveat.vid)
     return signature
 
 

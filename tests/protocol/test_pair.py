@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from hashlib import sha256
 from typing import Final
 
@@ -52,6 +54,22 @@ FORGED: Final = Spelling.STANDARD.spell(
 NAMELESS: Final = Spelling.STANDARD.spell(mint(identifier=b"a name and no hash").raw)
 IN_HEX: Final = TOKEN.macaroon.raw.hex()
 PAID: Final = TOKEN.macaroon.with_caveat(b"preimage=" + PRE.encode()).raw.hex()
+BODY: Final = json.dumps({"macaroon": TOKEN.text, "invoice": INVOICE})
+REQUEST: Final = base64.urlsafe_b64encode(
+    json.dumps({"amount": "5", "methodDetails": {"paymentHash": HASH}}).encode()
+).decode()
+ANSWER: Final = "Payment " + base64.urlsafe_b64encode(
+    json.dumps(
+        {"challenge": {"id": "1", "request": REQUEST}, "payload": {"preimage": PRE}}
+    ).encode()
+).decode().rstrip("=")  # fmt: skip
+IN_JSON: Final = json.dumps(
+    {
+        "v": 2, "l": "lsat", "i64": base64.urlsafe_b64encode(IDENTIFIER).decode().rstrip("="),
+        "c": [{"i": caveat.decode()} for caveat in CAVEATS],
+        "s64": base64.urlsafe_b64encode(TOKEN.macaroon.signature).decode().rstrip("="),
+    }
+)  # fmt: skip
 
 PAIRS: Final[dict[str, tuple[str | bytes, str | bytes, str]]] = {
     "bill and payment": (CHALLENGE, CREDENTIAL, TOGETHER),
@@ -75,6 +93,24 @@ PAIRS: Final[dict[str, tuple[str | bytes, str | bytes, str]]] = {
     "hash twice": (HASH, HASH.upper(), TOGETHER),
     "half a bill": (f'L402 macaroon="{TOKEN.text}"', CREDENTIAL, TOGETHER),
     "one of two tokens": (f"L402 {OTHER},{TOKEN.text}:{PRE}", TOKEN.text, TOGETHER),
+    "body and payment": (BODY, CREDENTIAL, TOGETHER),
+    "body with a hash": (f'{{"invoice": "{INVOICE}", "payment_hash": "{HASH}"}}', PRE, TOGETHER),
+    "body with a hash alone": (
+        f'{{"invoice": "not readable", "payment_hash": "{HASH}"}}',
+        INVOICE,
+        TOGETHER,
+    ),
+    "Payment bill": (f'Payment id="1", request="{REQUEST}"', f'Payment preimage="{PRE}"', TOGETHER),
+    "Payment bill with invoice": (
+        f'Payment method="lightning", invoice="{INVOICE}"',
+        PRE,
+        TOGETHER,
+    ),
+    "Payment answer": (f"Authorization: {ANSWER}", CHALLENGE, TOGETHER),
+    "quoted token": (f'"{TOKEN.text}"', f"macaroon={TOKEN.text}", TOGETHER),
+    "token in JSON": (IN_JSON, TOKEN.text, TOGETHER),
+    "answer for another": (ANSWER, OTHER_INVOICE, APART),
+    "body of another": (BODY, f"L402 {OTHER}:{PRE}", APART),
     "opaque token": ('L402 macaroon="not~readable", invoice="x"', "L402 not~readable:", TOGETHER),
     "another payment": (CHALLENGE, f"L402 {OTHER}:{PRE}", APART),
     "another preimage": (CHALLENGE, f"L402 {TOKEN.text}:{'07' * 32}", APART),
