@@ -253,8 +253,8 @@ def _contradictions(fields: tuple[BodyField, ...]) -> list[ChallengeError]:
             continue
         before = first.setdefault(found.means, found)
         if before is not found and _worth(before) != _worth(found):
-            what = found.means.value
-            troubles.append(ChallengeError(f"the body names two different {what}s", found.start))
+            why = f"the body names its {found.means.value} twice, and they differ"
+            troubles.append(ChallengeError(why, found.start))
     return troubles
 
 
