@@ -1,112 +1,67 @@
-"""What does a caveat allow, in words, and when does the token end?
+"""What do the caveats of a token allow, all of them together, and when does the token end?
 
-A caveat is bytes to the macaroon and a ``key=value`` condition by custom. This module splits it,
-knows the usual conditions (services, capabilities, expiry), and finds a condition that comes again
-and grows. It says what the words claim, never that a server enforces them. There is no clock here:
-who wants to know whether a moment has passed gives ``now`` in unix seconds.
+Every caveat has to hold, so a condition that comes again adds to the first: the earliest end
+counts, the services that all name, the smallest number. This module works that out and finds a
+condition that comes again and grows. What one caveat says is in
+:mod:`~l402tui.protocol.conditions`, the words themselves in :mod:`~l402tui.protocol.vocabulary`.
 
-Sources: L402 protocol specification, "macaroons" (services, capabilities); aperture
-(``<service>_valid_until`` in unix seconds).
+Sources: L402 protocol specification, "macaroons" (services, capabilities); for other conditions,
+the servers named in the vocabulary.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import Enum
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
+from l402tui.protocol.conditions import (
+    Condition,
+    Expiry,
+    UnitReason,
+    conditions,
+    expiry_of,
+    format_time,
+    listed,
+    moment_of,
+    number_of,
+    read_condition,
+)
 from l402tui.protocol.macaroon import Caveat
+from l402tui.protocol.narrowing import (
+    below,
+    grows,
+    names_of,
+    network_of,
+    prefix_of,
+    within,
+)
 from l402tui.protocol.text import Shown, say, shown
+from l402tui.protocol.vocabulary import Kind, Rule, Together, Unit
 
 __all__ = [
     "Condition",
+    "Effective",
     "Expiry",
     "Kind",
+    "Outcome",
+    "Rule",
     "Service",
+    "Together",
     "Unit",
+    "UnitReason",
     "Widening",
     "conditions",
+    "effective",
     "effective_expiry",
     "expiry_of",
     "format_time",
+    "moment_of",
     "read_condition",
     "services",
     "widenings",
 ]
-
-
-class Kind(Enum):
-    """What a condition is about."""
-
-    SERVICES = "services"
-    CAPABILITIES = "capabilities"
-    EXPIRY = "expiry"
-    PREIMAGE = "preimage"
-    """The payment's preimage inside the token: such a token is a credential by itself."""
-    LIMIT = "limit"
-    """Another condition whose key is in common use."""
-    OTHER = "other"
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """A caveat split at its first ``=``."""
-
-    key: bytes
-    value: bytes
-    spaced: bool
-    """Written ``key = value``. The spaces are part of the signed bytes, and of the key where a
-    verifier does not strip them."""
-
-    @property
-    def value_start(self) -> int:
-        """Where the value begins in the caveat's bytes."""
-        return len(self.key) + (3 if self.spaced else 1)
-
-    @property
-    def kind(self) -> Kind:
-        """What it is about, judged by its key alone."""
-        if self.key in _EXPIRY_UNITS or self.key.endswith(_VALID_UNTIL):
-            return Kind.EXPIRY
-        if self.key.endswith(_CAPABILITIES):
-            return Kind.CAPABILITIES
-        return _KINDS.get(self.key, Kind.OTHER)
-
-    @property
-    def service(self) -> bytes:
-        """The service that a capabilities or valid-until condition is for; else empty."""
-        for suffix in (_CAPABILITIES, _VALID_UNTIL):
-            if self.key.endswith(suffix):
-                return self.key.removesuffix(suffix)
-        return b""
-
-
-class Unit(Enum):
-    """In what an expiry counts."""
-
-    SECONDS = "unix seconds"
-    MILLISECONDS = "unix milliseconds"
-    BY_SIZE = "seconds or milliseconds, judged by its size"
-    DATE = "an RFC 3339 date"
-
-
-@dataclass(frozen=True, slots=True)
-class Expiry:
-    """A moment after which the token opens nothing."""
-
-    at: int
-    """Unix seconds (UTC), rounded down."""
-    unit: Unit
-    """How it was written; never :attr:`Unit.BY_SIZE`."""
-    index: int
-    """Which caveat says so, from 0."""
-
-    def passed(self, now: float) -> bool:
-        """Whether it is over at ``now`` (unix seconds)."""
-        return now >= self.at
 
 
 class Service(NamedTuple):
@@ -125,77 +80,6 @@ class Widening:
     earlier: int
     """The caveat it repeats."""
     why: Shown
-
-
-_CAPABILITIES: Final = b"_capabilities"
-_VALID_UNTIL: Final = b"_valid_until"
-_KINDS: Final = {
-    b"services": Kind.SERVICES,
-    b"preimage": Kind.PREIMAGE,
-    **dict.fromkeys(
-        b"service method path path_prefix RequestPath RequestMethod Realm route ip client_ip "
-        b"n_uses max_sats resource_id bodyHash amount".split(),
-        Kind.LIMIT,
-    ),
-}
-# Names that say when, without a service before them. Two units are in use for some of them, and
-# the sizes of the two are three orders of magnitude apart.
-_EXPIRY_UNITS: Final = {
-    b"valid_until": Unit.BY_SIZE,
-    b"expires_at": Unit.BY_SIZE,
-    b"expires": Unit.BY_SIZE,
-    b"expiry": Unit.BY_SIZE,
-    b"expiration": Unit.BY_SIZE,
-    b"exp": Unit.BY_SIZE,
-    b"ExpiresAt": Unit.SECONDS,
-    b"lnc.expires_at": Unit.SECONDS,
-}
-_SMALLEST_MILLISECONDS: Final = 10**11
-"""As seconds that would be the year 5138, as milliseconds it is 1973."""
-_DIGITS: Final = re.compile(rb"[0-9]{1,20}")
-_DATE: Final = re.compile(
-    rb"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)"
-)
-_LAST_SECOND: Final = 253_402_300_799
-"""The end of the year 9999; calendars here go no further."""
-
-
-def read_condition(cid: bytes) -> Condition | None:
-    """Split a caveat at its first ``=``; None where there is none.
-
-    One space on both sides of it is taken as spelling (and noted); any other space stays.
-    """
-    key, equals, value = cid.partition(b"=")
-    if not equals:
-        return None
-    if key.endswith(b" ") and value.startswith(b" "):
-        return Condition(key[:-1], value[1:], True)
-    return Condition(key, value, False)
-
-
-def conditions(caveats: Iterable[Caveat]) -> tuple[Condition | None, ...]:
-    """Each caveat's condition; None for third-party caveats and for those without a ``=``."""
-    return tuple(None if c.third_party else read_condition(c.cid) for c in caveats)
-
-
-def expiry_of(condition: Condition, index: int = 0) -> Expiry | None:
-    """The moment an expiry condition names; None where it is none, or where it cannot be read."""
-    if condition.kind is not Kind.EXPIRY:
-        return None
-    value = condition.value
-    if _DIGITS.fullmatch(value):
-        number = int(value)
-        unit = _EXPIRY_UNITS.get(condition.key, Unit.SECONDS)
-        if unit is Unit.BY_SIZE:
-            unit = Unit.MILLISECONDS if number >= _SMALLEST_MILLISECONDS else Unit.SECONDS
-        return Expiry(number // 1000 if unit is Unit.MILLISECONDS else number, unit, index)
-    if not _DATE.fullmatch(value):
-        return None
-    try:
-        moment = datetime.fromisoformat(value.decode("ascii").upper().replace(" ", "T"))
-        return Expiry(int(moment.timestamp() // 1), Unit.DATE, index)
-    except (ValueError, OverflowError):
-        return None
 
 
 def effective_expiry(caveats: Iterable[Caveat]) -> Expiry | None:
@@ -223,56 +107,222 @@ def services(caveats: Iterable[Caveat]) -> tuple[Service, ...] | None:
     return allowed
 
 
+def _services(value: bytes) -> list[Service]:
+    entries = (entry.partition(b":") for entry in listed(value))
+    return [Service(name, tier if colon else None) for name, colon, tier in entries]
+
+
 def widenings(caveats: Sequence[Caveat]) -> tuple[Widening, ...]:
     """Every condition that repeats an earlier one and allows more (specification: a caveat may
     only restrict)."""
-    latest: dict[bytes, tuple[int, Condition]] = {}
+    latest: dict[tuple[bytes, bytes], tuple[int, Condition]] = {}
     found: list[Widening] = []
     for index, condition in enumerate(conditions(caveats)):
         if condition is None:
             continue
-        if condition.key in latest:
-            earlier, before = latest[condition.key]
-            why = _widens(before, condition)
+        key = condition.key, condition.sign
+        if key in latest:
+            earlier, before = latest[key]
+            why = grows(before, condition)
             if why is not None:
                 found.append(Widening(index, earlier, why))
-        latest[condition.key] = index, condition
+        latest[key] = index, condition
     return tuple(found)
 
 
-def format_time(at: int) -> Shown:
-    """A moment as ``2031-01-01T00:00:00Z``. ``at`` in unix seconds."""
-    if not 0 <= at <= _LAST_SECOND:
-        return say("{} unix seconds, beyond the calendar", at)
-    return shown(f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}")
+# --- all of them together -------------------------------------------------------------------------
 
 
-def _services(value: bytes) -> list[Service]:
-    entries = (entry.strip().partition(b":") for entry in value.split(b",") if entry.strip())
-    return [Service(name, tier if colon else None) for name, colon, tier in entries]
+class Outcome(Enum):
+    """Whether several conditions can hold at once."""
+
+    HOLDS = "all of them can hold"
+    IMPOSSIBLE = "nothing can satisfy all of them"
+    UNCERTAIN = "what they come to is up to the server"
 
 
-def _names(condition: Condition) -> set[bytes]:
-    if condition.kind is Kind.SERVICES:
-        return {service.name for service in _services(condition.value)}
-    return {name.strip() for name in condition.value.split(b",") if name.strip()}
+@dataclass(frozen=True, slots=True)
+class Effective:
+    """What the conditions with one key come to."""
+
+    key: bytes
+    """Empty for the end of the whole token."""
+    kind: Kind
+    value: Shown
+    """What is left: a list, a number, a moment."""
+    why: Shown
+    """How it follows, with the caveats' numbers from 1."""
+    indices: tuple[int, ...]
+    """Which caveats they are, from 0."""
+    outcome: Outcome
 
 
-def _widens(before: Condition, after: Condition) -> Shown | None:
-    if after.kind is Kind.EXPIRY:
-        first, second = expiry_of(before), expiry_of(after)
-        if first and second and second.at > first.at:
-            return say("it ends later than before, on {}", format_time(second.at))
-        return None
-    if after.kind not in (Kind.SERVICES, Kind.CAPABILITIES):
-        return None
-    earlier, now = _names(before), _names(after)
-    # Without a name a capabilities condition restricts nothing.
-    if after.kind is Kind.CAPABILITIES and not earlier:
-        return None
-    if after.kind is Kind.CAPABILITIES and not now:
-        return say("it names no capability any more, which restricts nothing")
-    grown = sorted(now - earlier)
-    if not grown:
-        return None
-    return say("it adds {}", shown(b", ".join(grown), 80))
+_Numbered: TypeAlias = tuple[int, Condition]
+_Result: TypeAlias = tuple[Shown, Shown, Outcome]
+_MOST_NUMBERS: Final = 8
+_SHOWN: Final = 120
+"""Characters of a value from outside in such a line."""
+
+
+def effective(caveats: Sequence[Caveat]) -> tuple[Effective, ...]:
+    """The end of the token, if any caveat names one, and one entry for each key that comes more
+    than once, in the order of the caveats. Empty: each caveat stands for itself."""
+    groups: dict[tuple[bytes, bytes], list[_Numbered]] = {}
+    ends: list[_Numbered] = []
+    for index, condition in enumerate(conditions(caveats)):
+        if condition is None:
+            continue
+        groups.setdefault((condition.key, condition.sign), []).append((index, condition))
+        if condition.kind is Kind.EXPIRY:
+            ends.append((index, condition))
+    found = [_end(ends)] if any(expiry_of(condition) for _, condition in ends) else []
+    found += [
+        _together(group)
+        for group in groups.values()
+        if len(group) > 1 and not (found and group == ends)
+    ]
+    return tuple(found)
+
+
+def _end(ends: list[_Numbered]) -> Effective:
+    value, why, outcome = _earliest(ends)
+    indices = tuple(index for index, _ in ends)
+    return Effective(b"", Kind.EXPIRY, value, why, indices, outcome)
+
+
+def _together(group: list[_Numbered]) -> Effective:
+    condition = group[0][1]
+    indices = tuple(index for index, _ in group)
+    if len({each.value for _, each in group}) == 1:
+        value, why, outcome = _agreeing(group)
+    else:
+        value, why, outcome = _COMBINED[condition.rule.together](group)
+    return Effective(condition.key, condition.kind, value, why, indices, outcome)
+
+
+def _agreeing(group: list[_Numbered]) -> _Result:
+    condition = group[0][1]
+    secret = condition.kind is Kind.PREIMAGE
+    value = say("the same each time") if secret else shown(condition.value, _SHOWN)
+    return value, say("{} say the same.", _numbers(group)), Outcome.HOLDS
+
+
+def _numbers(group: Sequence[_Numbered]) -> Shown:
+    told = ", ".join(str(index + 1) for index, _ in group[:_MOST_NUMBERS])
+    more = len(group) - _MOST_NUMBERS
+    word = "Caveats" if len(group) > 1 else "Caveat"
+    if more > 0:
+        return say("{} {} and {} more", say(word), shown(told), more)
+    return say("{} {}", say(word), shown(told))
+
+
+def _earliest(group: list[_Numbered]) -> _Result:
+    read = [(expiry_of(condition, index), index, condition) for index, condition in group]
+    named = [(end, condition) for end, _, condition in read if end is not None]
+    unread = [(index, condition) for end, index, condition in read if end is None]
+    if not named:
+        return _undecided(group)
+    first, condition = min(named, key=lambda pair: pair[0].at)
+    only = say("Caveat {} says so.", first.index + 1)
+    several = say("Of {} moments the earliest counts: caveat {}.", len(named), first.index + 1)
+    why = several if len(named) > 1 else only
+    if condition.service:
+        why = say("{} It is the end for the service {}.", why, shown(condition.service, 60))
+    if unread:
+        why = say("{} {} should name a moment too, but none can be read.", why, _numbers(unread))
+    outcome = Outcome.UNCERTAIN if unread else Outcome.HOLDS
+    return format_time(first.at), why, outcome
+
+
+def _smallest(group: list[_Numbered]) -> _Result:
+    read = [(number_of(condition.value), index) for index, condition in group]
+    numbers = [(number, index) for number, index in read if number is not None]
+    if len(numbers) < len(group):
+        return _undecided(group)
+    number, index = min(numbers)
+    why = say("The smallest of {} counts: caveat {}.", len(numbers), index + 1)
+    return shown(str(number)), why, Outcome.HOLDS
+
+
+def _common(group: list[_Numbered]) -> _Result:
+    lists = [names_of(condition) for _, condition in group]
+    kind = group[0][1].kind
+    if kind is Kind.CAPABILITIES:
+        # An empty list restricts nothing.
+        lists = [names for names in lists if names] or [[]]
+        if not lists[0]:
+            return say("everything"), say("{} restrict nothing.", _numbers(group)), Outcome.HOLDS
+    left = set(lists[0]).intersection(*lists[1:])
+    if not left:
+        none = say("Nothing is named in all of them; nothing can satisfy all of them.")
+        return say("nothing"), say("{}: {}", _numbers(group), none), Outcome.IMPOSSIBLE
+    # As the last one writes them, each once.
+    names = [name for name in dict.fromkeys(lists[-1]) if name in left]
+    why = say("{}: what all of them name is left.", _numbers(group))
+    return shown(b", ".join(names), _SHOWN), why, Outcome.HOLDS
+
+
+def _deepest(group: list[_Numbered]) -> _Result:
+    read = [prefix_of(condition.value) for _, condition in group]
+    paths = [path for path in read if path is not None]
+    if len(paths) < len(group):
+        return _undecided(group)
+    longest = max(paths, key=len)
+    if not all(below(longest, path) for path in paths):
+        return _contradicting(group)
+    why = say("{}: the longest counts, it lies below the others.", _numbers(group))
+    return shown(longest or b"/", _SHOWN), why, Outcome.HOLDS
+
+
+def _narrowest(group: list[_Numbered]) -> _Result:
+    read = [network_of(condition.value) for _, condition in group]
+    networks = [network for network in read if network is not None]
+    if len(networks) < len(group):
+        return _undecided(group)
+    smallest = max(networks, key=lambda network: (network.version, network.prefixlen))
+    if not all(within(smallest, network) for network in networks):
+        return _contradicting(group)
+    why = say("{}: the smallest counts, it lies in the others.", _numbers(group))
+    return shown(str(smallest)), why, Outcome.HOLDS
+
+
+def _contradicting(group: list[_Numbered]) -> _Result:
+    why = say("{} ask for different things: nothing can satisfy all of them.", _numbers(group))
+    return _values(group), why, Outcome.IMPOSSIBLE
+
+
+def _patterns(group: list[_Numbered]) -> _Result:
+    why = say("{}: only what matches each of them is allowed.", _numbers(group))
+    return _values(group), why, Outcome.HOLDS
+
+
+def _unrestricting(group: list[_Numbered]) -> _Result:
+    why = say("{} differ; they restrict nothing.", _numbers(group))
+    return _values(group), why, Outcome.HOLDS
+
+
+def _undecided(group: list[_Numbered]) -> _Result:
+    why = say("{} differ. What they come to is up to the server.", _numbers(group))
+    return _values(group), why, Outcome.UNCERTAIN
+
+
+def _values(group: list[_Numbered]) -> Shown:
+    if group[0][1].kind is Kind.PREIMAGE:
+        return say("different each time")
+    values = list(dict.fromkeys(condition.value for _, condition in group))
+    told = [shown(value, _SHOWN // 3) or say("(empty)") for value in values[:3]]
+    more = say(" and {} more", len(values) - 3) if len(values) > 3 else say("")
+    return say("{}" + "; {}" * (len(told) - 1) + "{}", *told, more)
+
+
+_COMBINED: Final[dict[Together, Callable[[list[_Numbered]], _Result]]] = {
+    Together.EARLIEST: _earliest,
+    Together.SMALLEST: _smallest,
+    Together.COMMON: _common,
+    Together.DEEPEST: _deepest,
+    Together.NARROWEST: _narrowest,
+    Together.PATTERNS: _patterns,
+    Together.EQUAL: _contradicting,
+    Together.SERVER: _undecided,
+    Together.NOTHING: _unrestricting,
+}

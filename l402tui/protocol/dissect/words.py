@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from l402tui.protocol.caveats import Kind
-
 MACAROON: Final = (
     "A bearer token that anyone can narrow and nobody can widen: every caveat is signed with the "
     "signature before it."
@@ -17,10 +15,6 @@ NOT_A_MACAROON: Final = (
     "This is not a macaroon that can be read: {}. It can still be sent back as it is, but nothing "
     "in it can be checked before paying."
 )
-FORMAT: Final = {
-    1: "Format 1 is made of text packets; each begins with its own length in four hex digits.",
-    2: "Format 2 is made of fields; each has a tag, a length and the value.",
-}
 LOCATION: Final = (
     "A hint where the token is used. The signature does not cover it: anyone can change it, so "
     "nothing is decided by it."
@@ -56,17 +50,6 @@ CAVEATS: Final = (
 )
 NO_CAVEATS: Final = "Nothing restricts this token; whoever holds it may add a caveat."
 MORE_CAVEATS: Final = "They are in the bytes, but too many to show one by one."
-CAVEAT: Final = {
-    Kind.SERVICES: "Which services the token opens, each with its tier. Repeated, it may only name "
-    "fewer.",
-    Kind.CAPABILITIES: "What may be done at that service. An empty list restricts nothing.",
-    Kind.EXPIRY: "The token ends at {} ({}). Added again, it may only become earlier.",
-    Kind.PREIMAGE: "The payment's preimage inside the token: whoever has this token needs nothing "
-    "else.",
-    Kind.LIMIT: "A limit whose name is in common use. Whether it is enforced is up to the server.",
-    Kind.OTHER: "A condition this program does not know. A server may enforce it, skip it or "
-    "refuse the token.",
-}
 NO_TIME: Final = "It should say when the token ends, but no moment can be read from it."
 NOT_A_CONDITION: Final = "There is no = in it, so it is no condition of the usual form."
 SPACED: Final = " It is written with spaces around the =; they belong to the signed bytes."
@@ -74,7 +57,8 @@ WIDENS: Final = " It repeats caveat {} and allows more: {}. Verifiers refuse suc
 EXPIRED: Final = " That is over."
 THIRD_PARTY: Final = (
     "Somebody else has to confirm this one: the token is good only together with a discharge "
-    "macaroon from there."
+    "macaroon from there. L402 servers do not use such caveats: token and preimage alone will not "
+    "open anything."
 )
 THIRD_PARTY_LOCATION: Final = "Where the discharge macaroon is to be had. Not signed, only a hint."
 THIRD_PARTY_ID: Final = "What the third party is asked to confirm, in a form it understands."
