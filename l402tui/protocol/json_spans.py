@@ -19,6 +19,9 @@ from l402tui.protocol.errors import DecodeError
 __all__ = ["Entry", "JsonText"]
 
 _BLANK: Final = re.compile(r"[ \t\n\r]*")
+_DEEPEST: Final = 64
+"""Objects and lists inside each other; tokens have three."""
+_TOO_DEEP: Final = "its JSON is nested too deeply"
 _SCANNER: Final = json.JSONDecoder()
 
 
@@ -49,15 +52,19 @@ class JsonText:
             at = len(error.doc[: error.pos].encode("utf-8"))
             raise DecodeError("it is no JSON", at) from None
         except RecursionError:
-            raise DecodeError("its JSON is nested too deeply") from None
+            raise DecodeError(_TOO_DEEP) from None
         except _Refused as error:
             raise DecodeError(str(error)) from None
         except ValueError:
             raise DecodeError("a number in its JSON is too long") from None
+        if _deeper_than(value, _DEEPEST):
+            raise DecodeError(_TOO_DEEP)
         # One character for each byte: places in this text are byte offsets.
         self._text = raw.decode("latin-1")
         start = _skip(self._text, 0)
         self.top: Final = Entry("", value, start, len(self._text.rstrip(" \t\n\r")))
+        self.members: Final = self.inside(self.top)
+        """What the whole text holds, where it is an object or a list."""
 
     def inside(self, entry: Entry) -> tuple[Entry, ...]:
         """What an object or a list holds, in order; nothing for any other value."""
@@ -86,6 +93,20 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_number(_: str) -> NoReturn:
     raise _Refused("its JSON holds NaN or Infinity, which are no numbers")
+
+
+def _deeper_than(value: Any, most: int) -> bool:
+    level = [value]
+    for _ in range(most + 1):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not level:
+            return False
+    return any(isinstance(value, dict | list) for value in level)
 
 
 def _skip(text: str, at: int) -> int:

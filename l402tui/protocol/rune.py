@@ -79,8 +79,8 @@ _ALTERNATIVE: Final = re.compile(rb"([^\x00-/:-@\[-^`{-\x7f]*)([!=/^$~<>{}#])((?
 """Field, test, value. A field has no punctuation in it, except ``_``."""
 _ESCAPE: Final = re.compile(rb"\\(.)")
 _ONLY_ID: Final = re.compile(rb"=[0-9]+(?:-[0-9]+)?")
-_FEWEST: Final = 6
-"""Bytes of restrictions below which random bytes could look like them (an id aside)."""
+_FEWEST: Final = 10
+"""Bytes of restrictions below which random bytes look like them too often (an id aside)."""
 _MOST_LETTERS: Final = 26
 """Of the 32 bytes of a SHA-256, about 12 look like letters; this many mean that it is a text."""
 

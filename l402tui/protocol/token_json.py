@@ -64,7 +64,7 @@ def read_json(text: str, raw: bytes, written: str) -> Foreign | str | None:
         read = shape(json, text, written)
         if read is not None:
             return read
-    parts = tuple(json_part(entry, raw) for entry in json.inside(json.top))
+    parts = tuple(json_part(entry, raw) for entry in json.members)
     note = "Its names and values are those of no form this program knows."
     block = Block("JSON", raw, parts)
     return Foreign(TokenKind.JSON, Trust.UNKNOWN, text, written, (block,), note)
@@ -79,7 +79,7 @@ def _is_macaroon(top: dict[str, object]) -> bool:
 
 def _unsigned(json: JsonText, text: str, written: str) -> Foreign | None:
     """Plain facts only. ``hash`` alone may be of anything; with ``exp`` it is l402-kit's form."""
-    entries = json.inside(json.top)
+    entries = json.members
     parts = tuple(json_part(entry, json.raw) for entry in entries)
     if {part.name for part in parts} == {"hash", "exp"}:
         parts = tuple(
@@ -94,7 +94,7 @@ def _unsigned(json: JsonText, text: str, written: str) -> Foreign | None:
 
 
 def _chained(json: JsonText, text: str, written: str) -> Foreign | None:
-    entries = {entry.name: entry for entry in json.inside(json.top)}
+    entries = {entry.name: entry for entry in json.members}
     if set(entries) != {"id", "location", "caveats", "signature"}:
         return None
     if not isinstance(entries["id"].value, str) or not isinstance(entries["location"].value, str):
@@ -134,7 +134,7 @@ def _pair(pair: tuple[Entry, ...], raw: bytes) -> Part:
 
 
 def _signed(json: JsonText, text: str, written: str) -> Foreign | None:
-    entries = {entry.name: entry for entry in json.inside(json.top)}
+    entries = {entry.name: entry for entry in json.members}
     if set(entries) != {"payload", "sig"}:
         return None
     payload, sig = entries["payload"].value, entries["sig"].value
@@ -166,7 +166,7 @@ def json_object(raw: bytes, unit: Unit = Unit.BY_SIZE) -> tuple[Part, ...] | Non
         return None
     if not isinstance(json.top.value, dict):
         return None
-    return tuple(_field(json, entry, unit) for entry in json.inside(json.top))
+    return tuple(_field(json, entry, unit) for entry in json.members)
 
 
 def _field(json: JsonText, entry: Entry, unit: Unit) -> Part:

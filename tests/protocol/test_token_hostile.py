@@ -123,7 +123,7 @@ def test_every_value_stands_where_its_span_says(value: dict[str, object]) -> Non
         + b"0a" * 32
         + b'"}',
         b"{" + b",".join(b'"%d":0' % number for number in range(6_000)) + b"}",
-        made.rune_bytes() + b"&".join([b"level=3"] * 8_000),
+        made.rune_bytes() + b"&".join([b"level=golden"] * 5_000),
         made.rune_bytes() + b"level=" + b"\\" * 65_000,
         made.rune_bytes() + b"a" * 65_000,
     ],
@@ -133,6 +133,13 @@ def test_bombs_get_a_bounded_answer(raw: bytes) -> None:
     for text in (b64encode(raw).decode(), url_safe(raw) + "." + "0a" * 32, raw.decode("latin-1")):
         read(text)
         check(text)
+
+
+def test_json_is_read_down_to_a_depth() -> None:
+    for depth, good in ((63, True), (64, True), (70, False), (700, False)):
+        raw = b'{"a":' + b"[" * depth + b"]" * depth + b"}"
+        kind = TokenKind.JSON if good else TokenKind.OPAQUE
+        assert check(b64encode(raw).decode()).label.text == kind.value
 
 
 def test_a_number_without_end_names_no_moment() -> None:
