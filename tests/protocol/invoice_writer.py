@@ -56,9 +56,11 @@ def write(
     high_s: bool = False,
     recovery_id: int | None = None,
     stray: tuple[int, ...] = (),
+    key: PrivateKey = KEY,
+    created: int = CREATED,
 ) -> str:
     """A signed invoice with those fields (BASIC where none is given)."""
-    data = number(CREATED).copy()
+    data = number(created)
     data = [0] * (7 - len(data)) + data
     for tag, values in fields or BASIC:
         data += [CHARSET.index(tag), len(values) >> 5, len(values) & 31, *values]
@@ -68,7 +70,7 @@ def write(
     for value in data:
         packed = packed << 5 | value
     signed = prefix.encode() + (packed << (8 * size - 5 * len(data))).to_bytes(size, "big")
-    signature = KEY.sign_recoverable(signed)
+    signature = key.sign_recoverable(signed)
     if high_s:
         other = CURVE_ORDER - int.from_bytes(signature[32:64], "big")
         signature = signature[:32] + other.to_bytes(32, "big") + bytes([signature[64] ^ 1])
