@@ -31,7 +31,7 @@ def body(**fields: Any) -> bytes:
         ([(b"X-SettleGrid-Protocol-Negotiation", b"v1")], b"", Kind.MULTI_RAIL),
         ([(AUTH, b'Payment realm="settlegrid", scheme="exact"')], b"", Kind.MULTI_RAIL),
         ([], body(invoice="lnbc1", payment_hash="00"), Kind.INVOICE_ONLY),
-        ([], body(invoice="lnbc1", macaroon="AgE"), Kind.L402),
+        ([], body(invoice="lnbc1", macaroon="AgE"), Kind.L402_BODY),
         ([(AUTH, b"L402")], b"", Kind.L402),
         ([(AUTH, b'Basic realm="x"')], b"", Kind.OTHER_SCHEME),
         ([(AUTH, b'Basic realm="x"')], body(x402Version=1), Kind.X402_V1),

@@ -20,7 +20,7 @@ from typing import Final, TypeAlias
 from l402tui.protocol.dialects import bare, cashu, mcp, mpp, named, offers, rails, x402
 from l402tui.protocol.dialects.evidence import Evidence
 from l402tui.protocol.dialects.inside import MAX_BODY
-from l402tui.protocol.dialects.kinds import Demand, Dialect, DialectError, Kind, Words
+from l402tui.protocol.dialects.kinds import Demand, Dialect, DialectError, Difference, Kind, Words
 from l402tui.protocol.text import Shown, say
 
 __all__ = [
@@ -31,28 +31,38 @@ __all__ = [
     "Evidence",
     "Kind",
     "Words",
-    "demands",
     "recognise",
+    "survey",
 ]
 
 _WORDS: Final = {
     Kind.L402: Words(
-        "It is meant as L402, but the challenge is incomplete, unreadable or not in the header.",
+        "It is meant as L402, but the challenge is incomplete or unreadable.",
         "A Lightning wallet could pay an L402 bill; this one is not paid as it is.",
-        "",
+        None,
+    ),
+    Kind.L402_BODY: Words(
+        "It gives a token and an invoice as L402 does, but in the body and not in the header.",
+        "A Lightning wallet could pay the invoice. This program pays bills in the header only: "
+        "there each part has one meaning.",
+        None,
     ),
     Kind.OTHER_SCHEME: Words(
         "It names an authentication scheme that is no payment protocol known here.",
         "An account at the server may be what it wants.",
-        "Nothing in it asks for a payment over Lightning, and there is no token to hand on.",
+        None,
     ),
     Kind.PAYWALL: Words(
         "There is nothing in it that a program could pay.",
         "Open the address in a browser, or ask who runs the server.",
-        "It is made for people: an account at the server is what counts, not a token. The status "
-        "code 402 by itself says nothing about how to pay.",
+        Difference(
+            "What was paid is good for as long as the account is.",
+            "There is no token that could be narrowed or handed on.",
+            "The server has to be trusted with everything.",
+            "The status code 402 by itself says nothing about how to pay, or what proves it.",
+        ),
     ),
-    Kind.NOT_A_BILL: Words("The answer does not ask for payment.", "", ""),
+    Kind.NOT_A_BILL: Words("The answer does not ask for payment.", "", None),
 }
 
 Decoder: TypeAlias = Callable[[Evidence], Demand | None]
@@ -94,17 +104,20 @@ def recognise(status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes) 
     return _plain(found if found is not None else _fallback(evidence))
 
 
-def demands(
+def survey(
     status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes
-) -> tuple[Dialect, ...]:
-    """Everything in other protocols that a response asks for, the most explicit first.
-
-    Never raises.
-    """
+) -> tuple[Dialect, tuple[Dialect, ...]]:
+    """What :func:`recognise` says, and everything in other protocols that a response asks for, the
+    most explicit first. Never raises."""
     evidence = Evidence.of(status, headers, body)
-    found = [demand for demand in _found(evidence) if isinstance(demand, Demand)]
-    first = {demand.kind: demand for demand in reversed(found)}
-    return tuple(_dialect(demand) for demand in reversed(first.values()))
+    found = list(_found(evidence))
+    first = found[0] if found else _fallback(evidence)
+    main = _dialect(first) if isinstance(first, Demand) else _plain(first)
+    told: dict[Kind, Dialect] = {}
+    for demand in found:
+        if isinstance(demand, Demand) and demand.kind not in told:
+            told[demand.kind] = main if demand is first else _dialect(demand)
+    return main, tuple(told.values())
 
 
 def _found(evidence: Evidence) -> Iterator[Demand | Kind]:
@@ -112,11 +125,12 @@ def _found(evidence: Evidence) -> Iterator[Demand | Kind]:
     if evidence.challenges("l402", "lsat"):
         yield Kind.L402
     yield from _each(_BY_SCHEME, evidence)
-    yield from _each(_BY_BODY, evidence)
+    # A body of several rails is one of x402 as well, by its making; it is named once.
+    yield from _each(_BY_BODY, evidence.without_body() if rails.marked(evidence) else evidence)
     item = evidence.json
     token = item is not None and (item.text("macaroon") or item.text("token"))
     if item is not None and token and item.text("invoice"):
-        yield Kind.L402
+        yield Kind.L402_BODY
     yield from _each((bare.decode,), evidence)
 
 
@@ -134,15 +148,16 @@ def _fallback(evidence: Evidence) -> Kind:
 
 
 def _dialect(demand: Demand) -> Dialect:
-    words = demand.words
     name = Shown(demand.name) if isinstance(demand, named.NamedOnly) else say(demand.kind.value)
-    sentence = say("{} {}", say(words.asks), say(words.could_pay))
-    different = say(words.different)
-    return Dialect(demand.kind, name, sentence, say(words.could_pay), different, demand)
+    return _told(demand.kind, name, demand.words, demand)
 
 
 def _plain(kind: Kind) -> Dialect:
-    words = _WORDS[kind]
+    return _told(kind, say(kind.value), _WORDS[kind], None)
+
+
+def _told(kind: Kind, name: Shown, words: Words, demand: Demand | None) -> Dialect:
     parts = [say(part) for part in (words.asks, words.could_pay) if part]
     sentence = say(" ".join(["{}"] * len(parts)), *parts)
-    return Dialect(kind, say(kind.value), sentence, say(words.could_pay), say(words.different))
+    different = say(" ".join(words.different or ()))
+    return Dialect(kind, name, sentence, say(words.could_pay), different, words, demand)

@@ -11,16 +11,19 @@ from typing import Final
 
 from l402tui.protocol.dialects.evidence import Evidence
 from l402tui.protocol.dialects.inside import Bolt11, Reader
-from l402tui.protocol.dialects.kinds import Demand, DialectError, Kind, Words
+from l402tui.protocol.dialects.kinds import Demand, DialectError, Difference, Kind, Words
 
 __all__ = ["BareInvoice", "decode"]
 
 _WORDS: Final = Words(
     "It gives a Lightning invoice but no token: the server goes by the payment hash.",
     "Any Lightning wallet could pay it, but the receipt would prove nothing to the server.",
-    "The payment hash opens the door, and everyone sees it who sees the invoice: it is no secret "
-    "as a preimage is. There is no token, so nothing can be narrowed; how often the hash is "
-    "accepted is up to the server, which has to be trusted to remember it.",
+    Difference(
+        "How often the payment hash is accepted is up to the server.",
+        "There is no token to narrow; the hash itself works for everyone who sees the invoice.",
+        "The server has to be trusted to remember what was paid.",
+        "The payment hash is no secret, as a preimage is, and proves nothing.",
+    ),
 )
 _INVOICE: Final = ("invoice", "payment_request", "paymentRequest", "bolt11")
 _HASH: Final = ("payment_hash", "paymentHash", "r_hash")

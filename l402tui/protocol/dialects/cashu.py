@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from l402tui.protocol.auth_header import AuthChallenge
 from l402tui.protocol.bech32 import (
     BECH32M,
     CHECKSUM,
@@ -24,7 +25,15 @@ from l402tui.protocol.dialects.amounts import currency_words
 from l402tui.protocol.dialects.cbor import read_cbor
 from l402tui.protocol.dialects.evidence import Evidence
 from l402tui.protocol.dialects.inside import Reader, from_base64
-from l402tui.protocol.dialects.kinds import Demand, DialectError, Kind, Source, Where, Words
+from l402tui.protocol.dialects.kinds import (
+    Demand,
+    DialectError,
+    Difference,
+    Kind,
+    Source,
+    Where,
+    Words,
+)
 from l402tui.protocol.dialects.located import Item
 from l402tui.protocol.dialects.tlv import read_tlv
 from l402tui.protocol.text import Shown
@@ -35,9 +44,14 @@ _WORDS: Final = Words(
     "It asks for ecash: tokens that the named mints have issued.",
     "A Cashu wallet that holds tokens of one of these mints could pay it. A Lightning wallet "
     "cannot directly, but ecash can be bought from a mint over Lightning.",
-    "The ecash itself is the payment and travels with the request: it is gone once it is sent, so "
-    "nothing can be used again, narrowed or handed on. The mint has to be trusted with the money, "
-    "and it alone can say whether a token is still good; there is no proof of payment to keep.",
+    Difference(
+        "Ecash is gone once it is sent: it buys one answer.",
+        "Nothing is left that could be narrowed or handed on; ecash itself can be given "
+        "to anyone, like cash.",
+        "The mint has to be trusted with the money, and it alone can say whether ecash "
+        "is still good.",
+        "There is no proof of payment to keep.",
+    ),
 )
 _AMOUNT: Final = 2**64 - 1
 
@@ -63,6 +77,8 @@ class CashuRequest(Demand):
     description: str | None = None
     single_use: bool | None = None
     locked: Locked | None = None
+    challenge: AuthChallenge | None = None
+    """The challenge it stood in, where it stood in one."""
     form: str = ""
     """``creqA``, ``creqB`` or ``Cashu`` for the scheme."""
 
@@ -100,6 +116,7 @@ def decode(evidence: Evidence) -> CashuRequest | None:
         amount=amount,
         unit=text.get("unit") or None,
         mints=tuple(mint.strip() for mint in text.get("mint", "").split(",") if mint.strip()),
+        challenge=challenge,
         form="Cashu",
     )
 

@@ -7,7 +7,7 @@ Everything the dialects look at, read once: the header lines by name, the challe
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from l402tui.protocol.auth_header import AuthChallenge
 from l402tui.protocol.challenge import MAX_HEADER, Reading, read_challenges
@@ -50,6 +50,10 @@ class Evidence:
     def challenges(self, *schemes: str) -> tuple[AuthChallenge, ...]:
         """The challenges of these schemes (lower case), in order."""
         return tuple(c for c in self.reading.challenges if c.scheme.lower() in schemes)
+
+    def without_body(self) -> Evidence:
+        """The same, as if the body were empty."""
+        return replace(self, body=b"", json=None, problems=())
 
     def source(self) -> Source:
         """The body as the text that a demand was read from."""

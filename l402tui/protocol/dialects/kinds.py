@@ -15,7 +15,16 @@ from l402tui.protocol.dialects.located import Item
 from l402tui.protocol.errors import DecodeError
 from l402tui.protocol.text import Shown
 
-__all__ = ["Demand", "Dialect", "DialectError", "Kind", "Source", "Where", "Words"]
+__all__ = [
+    "Demand",
+    "Dialect",
+    "DialectError",
+    "Difference",
+    "Kind",
+    "Source",
+    "Where",
+    "Words",
+]
 
 
 class DialectError(DecodeError):
@@ -28,6 +37,7 @@ class Kind(Enum):
     """The protocols that are told apart."""
 
     L402 = "an L402 challenge that cannot be used"
+    L402_BODY = "an L402 bill in the body only"
     X402_V1 = "x402 version 1"
     X402_V2 = "x402 version 2"
     X402_OTHER = "x402 of a version unknown here"
@@ -50,13 +60,26 @@ class Kind(Enum):
     NOT_A_BILL = "no request for payment"
 
 
+class Difference(NamedTuple):
+    """What sets a protocol apart from L402: a sentence of ours each."""
+
+    again: str
+    """Can what was paid for be used again?"""
+    hand_on: str
+    """Can it be narrowed and handed on?"""
+    trust: str
+    """Who has to be trusted, and with what?"""
+    proof: str
+    """What proves the payment?"""
+
+
 class Words(NamedTuple):
     """What a person is told. Literals of ours."""
 
     asks: str
     could_pay: str
-    different: str
-    """From L402: reusable, delegable, whom to trust, what proves the payment."""
+    different: Difference | None
+    """From L402; None where there is nothing to compare."""
 
 
 class Where(Enum):
@@ -99,6 +122,7 @@ class Dialect:
     """What it asks for, and what could pay it."""
     could_pay: Shown = Shown("")
     different: Shown = Shown("")
-    """From L402."""
+    """From L402: the sentences of :class:`Difference` one after another."""
+    words: Words | None = None
     demand: Demand | None = None
     """What was decoded; None where there is nothing but the name."""

@@ -15,7 +15,15 @@ from typing import Final
 from l402tui.protocol.dialects.amounts import currency_words
 from l402tui.protocol.dialects.evidence import Evidence
 from l402tui.protocol.dialects.inside import Bolt11, Reader
-from l402tui.protocol.dialects.kinds import Demand, DialectError, Kind, Source, Where, Words
+from l402tui.protocol.dialects.kinds import (
+    Demand,
+    DialectError,
+    Difference,
+    Kind,
+    Source,
+    Where,
+    Words,
+)
 from l402tui.protocol.dialects.located import Item, read_json
 from l402tui.protocol.dialects.x402 import X402, read_x402
 from l402tui.protocol.text import Shown
@@ -32,23 +40,36 @@ _X402: Final = Words(
     "result of a call.",
     "An MCP client with an x402 wallet could pay it, with the payment under _meta of the next "
     "call.",
-    "It buys one call of a tool. There is no token: nothing can be used again, narrowed or handed "
-    "on. A facilitator and the chain have to be trusted to settle, and the chain is the proof.",
+    Difference(
+        "It buys one call of a tool.",
+        "There is no token that could be narrowed or handed on.",
+        "The chain has to be trusted, and usually a facilitator that brings the signed "
+        "transfer there.",
+        "The proof is an entry on a chain that everyone can read.",
+    ),
 )
 _MPP: Final = Words(
     "A JSON-RPC server asks for a payment by the Payment scheme. This is no HTTP 402: the message "
     "is an error with code -32042.",
     "A client for that scheme and the named method could pay it.",
-    "A charge is good for one call. There is no macaroon: nothing can be narrowed or handed on. "
-    "The proof is that of the method.",
+    Difference(
+        "A charge is good for one call.",
+        "There is no macaroon: nothing can be narrowed or handed on.",
+        "Who is between payer and server depends on the method.",
+        "The proof is that of the method; with lightning it is the preimage.",
+    ),
 )
 _TPP: Final = Words(
     "A tool of an MCP server asks for a payment by bolthub's Tool Payment Profile. This is no HTTP "
     "402: the message is the result of a call.",
     "Where an offer has scheme l402, a Lightning wallet could pay its invoice; the token and the "
     "preimage then go under _meta of the next call.",
-    "The preimage is the proof, as in L402. The token is signed by the server and by it alone: it "
-    "can be read and handed on, but no caveat can be added to it.",
+    Difference(
+        "The token is good for as long as the server says.",
+        "It can be handed on, but it is signed by the server alone: no caveat can be added to it.",
+        "Nobody has to be trusted for the payment; the server for what the token opens.",
+        "The preimage is the proof, as in L402.",
+    ),
 )
 
 

@@ -22,8 +22,17 @@ from l402tui.protocol.dialects.amounts import currency_words, token_words
 from l402tui.protocol.dialects.canonical import not_canonical
 from l402tui.protocol.dialects.evidence import Evidence
 from l402tui.protocol.dialects.inside import Bolt11, Reader, json_from_base64, read_invoice
-from l402tui.protocol.dialects.kinds import Demand, DialectError, Kind, Source, Where, Words
+from l402tui.protocol.dialects.kinds import (
+    Demand,
+    DialectError,
+    Difference,
+    Kind,
+    Source,
+    Where,
+    Words,
+)
 from l402tui.protocol.dialects.located import Item
+from l402tui.protocol.dialects.rails import lists_rails
 from l402tui.protocol.text import Shown, say, shown
 
 __all__ = ["INTENTS", "METHODS", "MppBill", "PaymentChallenge", "decode", "method_words"]
@@ -47,11 +56,12 @@ INTENTS: Final = {
     "subscription": "The same amount again in every period, until somebody ends it.",
     "authorize": "A permission to charge later.",
 }
-_DIFFERENT: Final = (
-    "A charge is good for one request; in a session the deposit is used up and the rest is "
-    "refunded, so the server is trusted with it meanwhile. There is no macaroon: nothing can be "
-    "narrowed or handed on. With method lightning the preimage is the proof, else what the payment "
-    "company or the chain says."
+_DIFFERENT: Final = Difference(
+    "A charge is good for one request; a session is used until its deposit is spent or refunded.",
+    "There is no macaroon: nothing can be narrowed or handed on.",
+    "The server has to be trusted with a session's deposit, and with other methods "
+    "than lightning the payment company or the chain.",
+    "With method lightning the preimage is the proof, else what the company or the chain says.",
 )
 _ASKS: Final = "It uses the Payment scheme, which can carry many ways of paying."
 _GENERAL: Final = Words(
@@ -61,9 +71,13 @@ _SIMPLE: Final = Words(
     "It names an invoice in the Payment scheme, in a shorter form than the IETF draft has.",
     "A Lightning wallet could pay the invoice; a client that knows this form sends the preimage "
     "back.",
-    "The preimage proves the payment, for one request. There is no token, so nothing can be used "
-    "again, narrowed or handed on, and nothing but the server's memory ties the preimage to what "
-    "was asked for.",
+    Difference(
+        "It is good for one request.",
+        "There is no token that could be narrowed or handed on.",
+        "The server has to be trusted to remember what the invoice was for: nothing "
+        "ties the preimage to the request.",
+        "The preimage is the proof.",
+    ),
 )
 _REQUIRED: Final = ("id", "realm", "method", "intent", "request")
 # RFC 3339 section 5.6; what fromisoformat of Python 3.11 reads is wider.
@@ -126,7 +140,7 @@ def method_words(method: str | None) -> str:
 
 def decode(evidence: Evidence) -> MppBill | None:
     """The challenges of scheme Payment or MPP; None where there is none."""
-    found = evidence.challenges("payment", "mpp")
+    found = [c for c in evidence.challenges("payment", "mpp") if not lists_rails(c)]
     if not found:
         return None
     challenges = tuple(_challenge(challenge) for challenge in found)

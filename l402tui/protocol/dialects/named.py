@@ -14,7 +14,7 @@ from l402tui.protocol.amount import MAX_MSAT
 from l402tui.protocol.auth_header import AuthChallenge, read_line
 from l402tui.protocol.dialects.evidence import Evidence
 from l402tui.protocol.dialects.inside import Bolt11, Reader, read_invoice
-from l402tui.protocol.dialects.kinds import Demand, DialectError, Kind, Words
+from l402tui.protocol.dialects.kinds import Demand, DialectError, Difference, Kind, Words
 from l402tui.protocol.dialects.located import Item
 
 __all__ = [
@@ -33,26 +33,34 @@ _ACCEPT: Final = Words(
     "It gives an invoice and a token for L402, in a header named Accept-Payment.",
     "A Lightning wallet could pay the invoice. Only a client that reads this header can go on; "
     "this program pays what stands in WWW-Authenticate.",
-    "It is L402 in another place: token and preimage together open the door. Whether the token "
-    "can be narrowed depends on what it is.",
+    Difference(
+        "As with L402: for as long as the token is good.",
+        "Whether the token can be narrowed depends on what it is.",
+        "The server has to be trusted for what the token opens.",
+        "The preimage is the proof, as in L402.",
+    ),
 )
 _DRY: Final = Words(
-    "Nothing: it lets the request through and says what it would have asked for.",
+    "It asks for nothing: it lets the request through and says what it would have asked for. A "
+    "challenge in such a header is an example, not a bill.",
     "Nothing has to be paid.",
-    "It is L402 on trial. A challenge in such a header is an example, not a bill.",
+    None,
 )
 _MANIFEST: Final = Words(
-    "Nothing yet: it is a price list of endpoints that ask for L402.",
-    "A Lightning wallet could pay the endpoints it lists; each gives its own bill when it is "
-    "asked.",
-    "It is part of L402 as some servers have it. What it says binds nobody: the bill that comes "
-    "with the 402 is what counts.",
+    "It asks for nothing yet: it is a price list of endpoints that ask for L402.",
+    "A Lightning wallet could pay the endpoints it lists. Each gives its own bill when it is "
+    "asked, and that bill is what counts.",
+    None,
 )
 _NAMED: Final = Words(
     "It wants a payment by another protocol, which is only named here.",
     "A client for that protocol could pay it; a Lightning wallet cannot.",
-    "Such protocols hand a signed permission of a person or a card to the seller. There is no "
-    "macaroon, and the proof is in the books of those in between.",
+    Difference(
+        "That depends on the permission that the payer gave.",
+        "There is no macaroon: nothing can be narrowed without whoever signed it.",
+        "Those in between have to be trusted: card networks, payment companies, wallets.",
+        "The proof is in the books of those in between.",
+    ),
 )
 _PROTOCOLS: Final = {
     "ap2": "AP2 (Agent Payments Protocol)",

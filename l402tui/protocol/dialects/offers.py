@@ -14,7 +14,7 @@ from typing import Final
 from l402tui.protocol.dialects.amounts import currency_words
 from l402tui.protocol.dialects.evidence import Evidence
 from l402tui.protocol.dialects.inside import Reader
-from l402tui.protocol.dialects.kinds import Demand, Kind, Words
+from l402tui.protocol.dialects.kinds import Demand, Difference, Kind, Words
 from l402tui.protocol.dialects.located import Item
 from l402tui.protocol.text import Shown
 
@@ -28,9 +28,13 @@ _WORDS: Final = Words(
     "there.",
     "A client for these offers could pay it. Where an offer names lightning, the page gives an "
     "invoice that a Lightning wallet could pay.",
-    "It has the same name as L402 and is another protocol: there is no macaroon, so nothing can be "
-    "narrowed or handed on, and no preimage is shown. The server has to be trusted to remember "
-    "what was paid; how long it lasts is up to the offer.",
+    Difference(
+        "How long it lasts is up to the offer: once, a balance, or a time.",
+        "It has the name of L402 and is another protocol: there is no macaroon, so "
+        "nothing can be narrowed or handed on.",
+        "The server has to be trusted to remember what was paid.",
+        "No preimage is shown: the server's own memory is the proof.",
+    ),
 )
 
 

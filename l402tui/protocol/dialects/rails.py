@@ -10,15 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from l402tui.protocol.auth_header import AuthChallenge
 from l402tui.protocol.dialects.amounts import fixed
 from l402tui.protocol.dialects.evidence import Evidence
 from l402tui.protocol.dialects.inside import Reader
-from l402tui.protocol.dialects.kinds import Demand, Kind, Words
+from l402tui.protocol.dialects.kinds import Demand, Difference, Kind, Words
 from l402tui.protocol.dialects.located import Item
 from l402tui.protocol.dialects.x402 import Choice, read_x402
 from l402tui.protocol.text import Shown, say
 
-__all__ = ["ASK_FOR_L402", "MultiRail", "Rail", "decode"]
+__all__ = ["ASK_FOR_L402", "MultiRail", "Rail", "decode", "lists_rails", "marked"]
 
 ASK_FOR_L402: Final = ("x-settlegrid-protocol", "l402")
 """The request header that asks such a server for an L402 challenge."""
@@ -27,9 +28,13 @@ _WORDS: Final = Words(
     "It offers several ways to pay, which it calls rails.",
     "With the request header x-settlegrid-protocol: l402 it may offer L402 too, and a Lightning "
     "wallet could pay that. The others are for clients of those protocols.",
-    "What the payment buys depends on the rail; each proves it in its own way, and most are good "
-    "for one call. What can be narrowed or handed on is the token of the L402 rail at most, and "
-    "only the server can check it.",
+    Difference(
+        "That depends on the rail; most are good for one call.",
+        "What can be handed on is the token of the L402 rail at most, and only the "
+        "server can check it.",
+        "The service in between has to be trusted, and with a balance also with the money.",
+        "Each rail proves the payment in its own way.",
+    ),
 )
 _CENTS: Final = 2**53
 _MOST: Final = 32
@@ -61,16 +66,23 @@ class MultiRail(Demand):
     """The rails that are choices of x402."""
 
 
+def lists_rails(challenge: AuthChallenge) -> bool:
+    """Whether a challenge of scheme Payment only names the rails."""
+    return any(param.value == b"settlegrid" for param in challenge.named("realm"))
+
+
+def marked(evidence: Evidence) -> bool:
+    """Whether anything marks the response as of this form."""
+    if evidence.first("x-settlegrid-protocol-negotiation") is not None:
+        return True
+    return any(lists_rails(challenge) for challenge in evidence.challenges("payment"))
+
+
 def decode(evidence: Evidence) -> MultiRail | None:
     """The rails; None where nothing marks the response as of this form."""
-    marked = evidence.first("x-settlegrid-protocol-negotiation") is not None
-    ours = [
-        challenge
-        for challenge in evidence.challenges("payment")
-        if any(param.value == b"settlegrid" for param in challenge.named("realm"))
-    ]
-    if not marked and not ours:
+    if not marked(evidence):
         return None
+    ours = [challenge for challenge in evidence.challenges("payment") if lists_rails(challenge)]
     named = [p.value.decode("utf-8", "replace") for c in ours for p in c.named("scheme")]
     schemes = tuple(part.strip() for text in named for part in text.split(",") if part.strip())
     source = evidence.source()

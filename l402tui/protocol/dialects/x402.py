@@ -17,7 +17,15 @@ from typing import Final
 from l402tui.protocol.dialects.amounts import Chain, bitcoin_words, chain, token_words
 from l402tui.protocol.dialects.evidence import Evidence
 from l402tui.protocol.dialects.inside import Bolt11, Reader, json_from_base64
-from l402tui.protocol.dialects.kinds import Demand, DialectError, Kind, Source, Where, Words
+from l402tui.protocol.dialects.kinds import (
+    Demand,
+    DialectError,
+    Difference,
+    Kind,
+    Source,
+    Where,
+    Words,
+)
 from l402tui.protocol.dialects.located import Item, plain
 from l402tui.protocol.text import Shown
 
@@ -26,16 +34,18 @@ __all__ = ["MOST_CHOICES", "X402", "Choice", "decode", "read_x402"]
 MOST_CHOICES: Final = 32
 """Entries of ``accepts`` that are decoded; the others are only shown."""
 
-_DIFFERENT: Final = (
-    "The payer signs a transfer and sends it along with the request; usually a facilitator checks "
-    "it and brings it onto the chain, and both it and the chain have to be trusted to settle. It "
-    "buys one answer: nothing is left that could be used again, narrowed or handed on. The proof "
-    "is an entry on a chain that everyone can read."
+_DIFFERENT: Final = Difference(
+    "It buys one answer and cannot be used again.",
+    "There is no token that could be narrowed or handed on.",
+    "The chain has to be trusted, and usually a facilitator that checks the signed "
+    "transfer and brings it there.",
+    "The proof is an entry on a chain that everyone can read.",
 )
-_LIGHTNING_DIFFERENT: Final = (
-    "The preimage proves the payment as in L402, but it counts for one answer: there is no token, "
-    "so nothing can be used again, narrowed or handed on. The server has to be trusted to remember "
-    "what was paid."
+_LIGHTNING_DIFFERENT: Final = Difference(
+    "It buys one answer and cannot be used again.",
+    "There is no token that could be narrowed or handed on.",
+    "The server has to be trusted to remember what was paid, and that it was used up.",
+    "The preimage proves the payment, as in L402, but no token is tied to it.",
 )
 _WORDS: Final = {
     Kind.X402_V1: Words(

@@ -1,7 +1,9 @@
 """What does a whole HTTP message say about payment?
 
-One tree over one buffer of the message's bytes: start line, headers, body. A challenge and a
-credential hang under the header they came in, each down to the bytes of its macaroon.
+One tree over one buffer of the message's bytes: start line, headers, body, and behind it the
+trailers. A challenge and a credential hang under the header they came in, each down to the bytes of
+its macaroon; a bill in a JSON body hangs under the body, held against that of the header; and what
+is asked for in other protocols has a branch of its own.
 """
 
 from __future__ import annotations
@@ -10,23 +12,38 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from l402tui.protocol.challenge import Reading, read_challenges
-from l402tui.protocol.dialects import recognise
-from l402tui.protocol.dissect import words
-from l402tui.protocol.dissect.challenge import dissect_line, verdict
-from l402tui.protocol.dissect.credential import dissect_credential
+from l402tui.protocol.body_challenge import Means, read_body_challenge
+from l402tui.protocol.challenge import MAX_HEADER, L402Challenge, Reading, read_challenges
+from l402tui.protocol.credential import CREDENTIAL_HEADERS
+from l402tui.protocol.dialects.inside import json_from_base64
+from l402tui.protocol.dissect import message_words, words
+from l402tui.protocol.dissect.challenge import dissect_body_challenge, dissect_line, verdict
+from l402tui.protocol.dissect.credential import dissect_credential_header
+from l402tui.protocol.dissect.dialect import dissect_dialect
+from l402tui.protocol.dissect.grpc import (
+    asks_for_payment,
+    dissect_grpc,
+    is_grpc,
+    status_words,
+)
+from l402tui.protocol.dissect.grpc import (
+    message_words as grpc_message_words,
+)
+from l402tui.protocol.dissect.items import ItemTree
 from l402tui.protocol.dissect.parts import Place, hidden, named, why
-from l402tui.protocol.errors import CredentialError
+from l402tui.protocol.dissect.verdict import dissect_readers
+from l402tui.protocol.errors import ChallengeError, CredentialError
 from l402tui.protocol.text import Shown, say, shown
 from l402tui.protocol.tree import Buffer, Mark, Node
 
 __all__ = ["dissect_message"]
 
-_SECRET_HEADERS: Final = frozenset(
-    b"authorization proxy-authorization cookie set-cookie macaroon grpc-metadata-macaroon x-cashu "
-    b"x-payment payment-signature x-api-key x-session-token".split()
+_SECRET_HEADERS: Final = CREDENTIAL_HEADERS | frozenset(
+    ["cookie", "set-cookie", "x-api-key", "x-session-token"]
 )
-"""Headers whose values may open something. In a response ``X-Cashu`` is only a bill."""
+"""Headers whose values may open something."""
+_ONLY_SENT: Final = ("token", "x-cashu")
+"""Of those, the ones that are something else in a response."""
 _BODY_SHOWN: Final = 400
 _SENT: Final = "The content that goes with the request."
 _GOT: Final = "The content that was asked for."
@@ -39,15 +56,16 @@ def dissect_message(
     headers: Sequence[tuple[bytes, bytes]],
     body: bytes,
     *,
+    trailers: Sequence[tuple[bytes, bytes]] = (),
     now: float | None = None,
 ) -> Node:
     """The tree of one request or response.
 
-    ``headers`` in the order and spelling of the wire; ``body`` as received. Never raises: whatever
-    cannot be read stays as it came, with the reason. With ``now`` (unix seconds) caveats that have
-    expired say so.
+    ``headers`` and ``trailers`` in the order and spelling of the wire; ``body`` as received. Never
+    raises: whatever cannot be read stays as it came, with the reason. With ``now`` (unix seconds)
+    what has expired says so.
     """
-    return _Dissection(start_line, headers, body, now).tree()
+    return _Dissection(start_line, headers, body, trailers, now).tree()
 
 
 class _Dissection:
@@ -58,108 +76,201 @@ class _Dissection:
         start_line: bytes,
         headers: Sequence[tuple[bytes, bytes]],
         body: bytes,
+        trailers: Sequence[tuple[bytes, bytes]],
         now: float | None,
     ) -> None:
-        self._start_line, self._headers, self._body, self._now = start_line, headers, body, now
+        self._start_line, self._body, self._now = start_line, body, now
+        self._lines = (*headers, *trailers)
+        self._headers_only = len(headers)
         self._kind = "response" if start_line.startswith(b"HTTP/") else "request"
-        lines = [start_line, *(name + b": " + value for name, value in headers)]
-        secret = any(self._is_secret(name) for name, _ in headers)
-        data = b"".join(line + b"\r\n" for line in lines) + b"\r\n" + body
-        self._place = Place(Buffer(say(self._kind), data, secret))
-        values = [value for name, value in headers if name.lower() == b"www-authenticate"]
-        self._reading: Reading = read_challenges(values)
+        secret = any(self._is_secret(name, value) for name, value in self._lines)
+        head = [start_line, *(name + b": " + value for name, value in headers)]
+        tail = b"".join(b"\r\n" + name + b": " + value for name, value in trailers)
+        data = b"".join(line + b"\r\n" for line in head) + b"\r\n"
+        self._body_start = len(data)
+        self._place = Place(Buffer(say(self._kind), data + body + tail, secret))
+        self._places = self._value_places()
+        self._bill_is_in_body = False
+        self._reading: Reading = read_challenges(
+            [value for name, value in self._lines if name.lower() == b"www-authenticate"]
+        )
+
+    def _value_places(self) -> list[Place]:
+        """Where each header's value begins, trailers included."""
+        places = []
+        offset = len(self._start_line) + 2
+        for number, (name, value) in enumerate(self._lines):
+            if number == self._headers_only:
+                offset = self._body_start + len(self._body) + 2
+            places.append(Place(self._place.buffer, offset + len(name) + 2))
+            offset += len(name) + 2 + len(value) + 2
+        return places
 
     def tree(self) -> Node:
         line = self._start_line
+        nodes = self._header_nodes()
         children = [
-            Node(
-                say("start line"),
-                shown(line),
-                say(words.START_LINE[self._kind]),
-                self._place.span(0, len(line)),
-                copy=line,
-            ),
-            *self._header_nodes(),
+            self._start_node(),
+            *nodes[: self._headers_only],
             *self._judgement(),
             self._body_node(),
+            *nodes[self._headers_only :],
         ]
         size = len(self._place.buffer.data)
         return Node(
             say(self._kind),
             shown(line),
-            say("{} headers, {} bytes of body.", len(self._headers), len(self._body)),
+            say("{} headers, {} bytes of body.", len(self._lines), len(self._body)),
             self._place.span(0, size),
             tuple(children),
             copy=self._place.buffer.data,
             secret=self._place.buffer.secret,
         )
 
+    def _start_node(self) -> Node:
+        line = self._start_line
+        meaning = words.START_LINE[self._kind]
+        if self._kind == "response" and self._status() == 401 and self._reading.usable:
+            meaning = message_words.UNAUTHORIZED
+        return Node(
+            say("start line"), shown(line), say(meaning), self._place.span(0, len(line)), copy=line
+        )
+
     def _header_nodes(self) -> list[Node]:
         nodes: list[Node] = []
         challenges = 0
-        offset = len(self._start_line) + 2
-        for name, value in self._headers:
-            end = offset + len(name) + 2 + len(value)
-            at = Place(self._place.buffer, offset + len(name) + 2)
+        for (name, value), at in zip(self._lines, self._places, strict=True):
             if name.lower() == b"www-authenticate":
                 node = dissect_line(self._reading, challenges, at, self._now)
                 node = replace(node, label=named(name))
                 challenges += 1
-            elif self._is_secret(name):
+            elif self._is_secret(name, value):
                 node = self._secret_header(name, value, at)
             else:
-                meaning = say(words.HEADER.get(name.lower(), ""))
-                node = Node(named(name), shown(value), meaning, copy=value)
-            nodes.append(replace(node, span=self._place.span(offset, end)))
-            offset = end + 2
+                node = self._plain_header(name, value)
+            start, end = at.offset - len(name) - 2, at.offset + len(value)
+            nodes.append(replace(node, span=self._place.span(start, end)))
         return nodes
+
+    def _plain_header(self, name: bytes, value: bytes) -> Node:
+        low = name.lower()
+        told, children = shown(value), ()
+        if self._kind == "response" and is_grpc(self._lines):
+            if low == b"grpc-status":
+                told = status_words(value)
+            elif low == b"grpc-message":
+                told = grpc_message_words(value)
+        meaning = say(words.HEADER.get(low, "") or message_words.HEADER.get(low, ""))
+        if low in message_words.RECEIPTS and len(value) <= MAX_HEADER:
+            return Node(named(name), told, meaning, None, _receipt(value), copy=value)
+        return Node(named(name), told, meaning, None, children, copy=value)
 
     def _secret_header(self, name: bytes, value: bytes, at: Place) -> Node:
         label, text = named(name), value.decode("latin-1")
         told = hidden(len(value), "bytes")
-        meaning, mark = words.HIDDEN_HEADER, Mark.PLAIN
-        if name.lower() == b"authorization":
-            scheme = text.split(" ")[0]
+        low = name.decode("latin-1").lower()
+        if self._kind == "response" and low == "x-cashu":
+            return Node(label, told, say(message_words.ECASH), copy=value, secret=True)
+        scheme = text.split(" ")[0]
+        if low == "authorization":
             told = say("{} {}", shown(scheme, 20), hidden(len(value) - len(scheme), "bytes"))
-            if scheme.upper() in ("L402", "LSAT"):
-                try:
-                    return replace(dissect_credential(text, place=at, now=self._now), label=label)
-                except CredentialError as error:
+        if low in CREDENTIAL_HEADERS:
+            try:
+                node = dissect_credential_header(low, text, place=at, now=self._now)
+                return replace(node, label=label)
+            except CredentialError as error:
+                if low == "authorization" and scheme.upper() in ("L402", "LSAT"):
                     bad = say(words.BAD_CREDENTIAL, why(error))
                     return Node(label, told, bad, None, (), Mark.BAD, value, secret=True)
-        return Node(label, told, say(meaning), None, (), mark, value, secret=True)
+        return Node(label, told, say(words.HIDDEN_HEADER), copy=value, secret=True)
 
-    def _is_secret(self, name: bytes) -> bool:
-        bill = self._kind == "response" and name.lower() == b"x-cashu"
-        return name.lower() in _SECRET_HEADERS and not bill
+    def _is_secret(self, name: bytes, value: bytes) -> bool:
+        low = name.decode("latin-1").lower()
+        if self._kind == "response" and low in _ONLY_SENT:
+            return low == "x-cashu" and value.lstrip()[:4].lower() != b"creq"
+        return low in _SECRET_HEADERS
 
     def _judgement(self) -> list[Node]:
-        """What is wrong with the bill as a whole, or what this 402 is instead of L402."""
+        """What is wrong with the bill as a whole, who can read it, and what else is asked for."""
         if self._kind == "request":
             return []
-        if self._reading.usable or self._reading.problems:
-            judged = verdict(self._reading)
-            return [] if judged is None else [judged]
-        if self._status() != 402:
-            return []
-        dialect = recognise(402, self._headers, self._body)
-        return [Node(say("protocol"), dialect.name, dialect.sentence, mark=Mark.NOTE)]
+        told = [dissect_grpc(self._lines)]
+        ours = bool(self._reading.usable or self._reading.problems)
+        if ours:
+            told += [verdict(self._reading), dissect_readers(self._reading)]
+        status = self._status()
+        if status is not None or self._body or self._lines:
+            other = self._dialect(status or 0)
+            told.append(other)
+            body = self._place.span(self._body_start, self._body_start + len(self._body))
+            parts = () if other is None else other.children
+            self._bill_is_in_body = any(p.span is not None and body.holds(p.span) for p in parts)
+        return [node for node in told if node is not None]
+
+    def _dialect(self, status: int) -> Node | None:
+        ours = any(c.scheme.lower() in ("l402", "lsat") for c in self._reading.challenges)
+        places: dict[str, list[Place]] = {}
+        for (name, _), place in zip(self._lines, self._places, strict=True):
+            places.setdefault(name.decode("latin-1").lower(), []).append(place)
+        return dissect_dialect(
+            status,
+            self._lines,
+            self._body,
+            places=places,
+            body_place=Place(self._place.buffer, self._body_start),
+            beside_l402=ours,
+            now=self._now,
+        )
 
     def _status(self) -> int | None:
+        """402 or 401, where it is one of them; 402 also for gRPC's way of saying so."""
         parts = self._start_line.split(b" ", 2)
-        return int(parts[1]) if len(parts) > 1 and parts[1] in (b"402", b"401") else None
+        if len(parts) > 1 and parts[1] in (b"402", b"401"):
+            return int(parts[1])
+        return 402 if self._kind == "response" and asks_for_payment(self._lines) else None
 
     def _body_node(self) -> Node:
-        size = len(self._place.buffer.data)
         if not self._body:
             return Node(say("body"), say("empty"), say(words.EMPTY_BODY))
-        span = self._place.span(size - len(self._body), size)
+        span = self._place.span(self._body_start, self._body_start + len(self._body))
         value: Shown = shown(self._body, _BODY_SHOWN)
-        return Node(say("body"), value, say(self._about_body()), span, copy=self._body)
+        children = self._bill_in_body()
+        return Node(say("body"), value, say(self._about_body()), span, children, copy=self._body)
+
+    def _bill_in_body(self) -> tuple[Node, ...]:
+        """The bill that a JSON body carries besides the header, or alone."""
+        if self._kind == "request" or self._status() is None:
+            return ()
+        kinds = [value for name, value in self._lines if name.lower() == b"content-type"]
+        challenge = read_body_challenge(self._body, kinds[0] if kinds else None)
+        if challenge is None:
+            return ()
+        header = self._bill()
+        if header is None and challenge.fields and challenge.meaning(Means.TOKEN) is None:
+            return ()  # an invoice alone: that is another protocol, and has its own branch
+        place = Place(self._place.buffer, self._body_start)
+        return (dissect_body_challenge(challenge, place, header, self._now),)
+
+    def _bill(self) -> L402Challenge | None:
+        try:
+            return self._reading.chosen()
+        except ChallengeError:
+            return None
 
     def _about_body(self) -> str:
         if self._kind == "request":
             return _SENT
+        if self._bill_is_in_body:
+            return message_words.BODY_BILL
         if self._status() is not None:
             return words.BODY
         return _FAULT if self._start_line.split(b" ")[1:2] >= [b"400"] else _GOT
+
+
+def _receipt(value: bytes) -> tuple[Node, ...]:
+    """What a receipt's JSON says, or why it cannot be read."""
+    data, item, problems = json_from_base64(value)
+    place = Place(Buffer(say("receipt, decoded"), data))
+    nodes = () if item is None else ItemTree(place, message_words.RECEIPT).members(item)
+    wrong = tuple(Node(say("problem"), why(e), mark=Mark.BAD) for e in problems)
+    return (*nodes, *wrong)
