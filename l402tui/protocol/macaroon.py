@@ -34,6 +34,7 @@ from l402tui.protocol.macaroon_json import (
     caveat_spans,
     decode_json,
     json_spans,
+    replace_signature,
 )
 from l402tui.protocol.macaroon_json_writer import encode_json
 from l402tui.protocol.macaroon_parts import (
@@ -151,6 +152,18 @@ class Macaroon:
         end = len(kept) + len(entry)
         added = Caveat(cid, None, None, len(kept), end, end - 1 - len(cid))
         return replace(self, raw=raw, caveats=(*self.caveats, added), signature=signature)
+
+    def with_signature(self, signature: bytes) -> Macaroon:
+        """The same macaroon with another signature of 32 bytes, and no other byte changed.
+
+        For binding a discharge to the token it goes with; see
+        :func:`~l402tui.protocol.discharge.bind`.
+        """
+        if self.format.json:
+            return Macaroon.decode(replace_signature(self.raw, signature))
+        codec = _CODECS[self.format]
+        raw = self.raw[: -codec.tail_size] + codec.tail(signature)
+        return replace(self, raw=raw, signature=signature)
 
     @property
     def spans(self) -> Spans:

@@ -23,6 +23,8 @@ __all__ = [
     "decode_v2",
     "encode_v1",
     "encode_v2",
+    "end_v1",
+    "end_v2",
     "entry_v1",
     "entry_v2",
     "spans_v1",
@@ -153,6 +155,25 @@ def spans_v2(raw: bytes, caveat: Caveat) -> CaveatSpans:
     return CaveatSpans(cid, vid, place)
 
 
+def end_v2(raw: bytes, at: int) -> int:
+    """Where the macaroon that begins at ``at`` ends, by its lengths alone.
+
+    Raises MacaroonError or IndexError where that cannot be found.
+    """
+    pos = _section_end(raw, at + 1)
+    while raw[pos] != _END:
+        pos = _section_end(raw, pos)
+    size, start = _length(raw, pos + 2)
+    return start + size
+
+
+def _section_end(raw: bytes, pos: int) -> int:
+    while raw[pos] != _END:
+        size, start = _length(raw, pos + 1)
+        pos = start + size
+    return pos + 1
+
+
 def _field(tag: int, value: bytes | None) -> bytes:
     return b"" if value is None else b"%c%b%b" % (tag, _varint(len(value)), value)
 
@@ -271,6 +292,22 @@ def _caveat_v1(raw: bytes, at: int) -> Caveat:
             place_start, end = _read_packet(raw, pos, b"cl ")
             place, pos = raw[place_start : end - 1], end
     return Caveat(cid, vid, place, at, pos, start)
+
+
+def end_v1(raw: bytes, at: int) -> int:
+    """Where the macaroon that begins at ``at`` ends, by its lengths alone.
+
+    Raises MacaroonError or IndexError where that cannot be found.
+    """
+    while at < len(raw):
+        if not _V1_SIZE.match(raw, at):
+            raise MacaroonError("no v1 packet begins here", at)
+        start, at = at, at + int(raw[at : at + 4], 16)
+        if at <= start + 4:
+            raise MacaroonError("a packet's length is too small for what it holds", start)
+        if raw.startswith(b"signature ", start + 4):
+            return at
+    raise IndexError
 
 
 def spans_v1(raw: bytes, caveat: Caveat) -> CaveatSpans:

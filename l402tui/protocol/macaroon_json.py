@@ -13,13 +13,12 @@ Go's macaroon.v2 write for v1; RFC 8259.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Final, TypeAlias
 
 from l402tui.protocol.errors import MacaroonError
+from l402tui.protocol.macaroon_json_reader import JsonReader, Member, Members, Name, Read
 from l402tui.protocol.macaroon_json_writer import json_entry, unpadded
 from l402tui.protocol.macaroon_parts import (
     SIGNATURE_SIZE,
@@ -30,140 +29,32 @@ from l402tui.protocol.macaroon_parts import (
     Range,
     Spans,
 )
-from l402tui.protocol.spelling import Spelling, unbase64
+from l402tui.protocol.spelling import unbase64
 
 __all__ = [
     "add_caveat",
     "caveat_spans",
     "decode_json",
+    "json_list",
     "json_spans",
+    "replace_signature",
 ]
 
-_BLANK: Final = re.compile(rb"[ \t\r\n]*+")
-_STRING: Final = re.compile(
-    rb'"([^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+)"'
-)
-_STRING_PART: Final = re.compile(rb'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+')
-# A pair of surrogates, half of one (in the group), or any other escape.
-_ESCAPE: Final = re.compile(
-    rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|u([dD][89a-fA-F])|.)", re.DOTALL
-)
 _HEX_SIGNATURE: Final = re.compile(rb"[0-9a-fA-F]{64}")
 
 
-@dataclass(slots=True)
-class _Value:
-    """One member of an object."""
-
-    key: Range
-    """Its name, with the quotes."""
-    start: int
-    end: int
-    """Its text: without the quotes of a string, with the brackets of an array."""
-    value: bytes
-    spelling: Spelling | None = None
-    """Of base64."""
-    caveats: tuple[Caveat, ...] = ()
-
-    @property
-    def range(self) -> Range:
-        """Where its text stands."""
-        return self.start, self.end
-
-
-def _value(member: _Value | None) -> bytes | None:
+def _value(member: Member | None) -> bytes | None:
     return None if member is None else member.value
 
 
-def _range(member: _Value | None) -> Range | None:
+def _range(member: Member | None) -> Range | None:
     return None if member is None else member.range
-
-
-_Members: TypeAlias = dict[str, _Value]
-"""By what they are: ``identifier``, whether it was called ``i`` or ``i64`` or ``identifier``."""
-
-
-class _Reader:
-    """The JSON text and how far it was read."""
-
-    def __init__(self, raw: bytes, pos: int = 0) -> None:
-        self.raw = raw
-        self.pos = pos
-
-    def skip(self) -> None:
-        """Over white space."""
-        blank = _BLANK.match(self.raw, self.pos)
-        self.pos = blank.end() if blank else self.pos
-
-    def take(self, char: bytes) -> bool:
-        """Whether ``char`` comes next; then it is read."""
-        if self.raw[self.pos : self.pos + 1] != char:
-            self.skip()
-            if self.raw[self.pos : self.pos + 1] != char:
-                return False
-        self.pos += 1
-        return True
-
-    def expect(self, char: bytes) -> None:
-        if not self.take(char):
-            if self.pos == len(self.raw):
-                raise MacaroonError("its JSON ends in the middle", self.pos)
-            raise MacaroonError(f"its JSON should have {char.decode()} here", self.pos)
-
-    def string(self) -> _Value:
-        """A string, its escapes resolved."""
-        match = _STRING.match(self.raw, self.pos)
-        if match is None:
-            self.skip()
-            match = _STRING.match(self.raw, self.pos)
-            if match is None:
-                raise self._no_string()
-        self.pos = match.end()
-        start, end = match.span(1)
-        value = match[1]
-        if b"\\" in value:
-            for escape in _ESCAPE.finditer(value):
-                if escape[1]:
-                    raise MacaroonError("half of a surrogate pair", start + escape.start())
-            value = json.loads(match[0]).encode()
-        return _Value((start - 1, end + 1), start, end, value)
-
-    def _no_string(self) -> MacaroonError:
-        part = _STRING_PART.match(self.raw, self.pos)
-        if part is None:
-            if self.pos == len(self.raw):
-                return MacaroonError("its JSON ends in the middle", self.pos)
-            return MacaroonError("its JSON should have a string here", self.pos)
-        if part.end() == len(self.raw):
-            return MacaroonError("its JSON ends in the middle", part.end())
-        return MacaroonError("this is not allowed in a JSON string", part.end())
-
-    def members(self, names: Mapping[bytes, _Name]) -> _Members:
-        """An object whose members are some of ``names``, none of them twice."""
-        found: _Members = {}
-        self.expect(b"{")
-        if self.take(b"}"):
-            return found
-        while True:
-            key = self.string()
-            name = names.get(key.value)
-            if name is None:
-                raise MacaroonError("a macaroon has no field of this name", key.start - 1)
-            what, read = name
-            if what in found:
-                raise MacaroonError(f"the {what} is given twice", key.start - 1)
-            self.expect(b":")
-            found[what] = value = read(self)
-            value.key = key.key
-            if not self.take(b","):
-                self.expect(b"}")
-                return found
 
 
 # --- what a value may be -------------------------------------------------------------------------
 
 
-def _base64(reader: _Reader) -> _Value:
+def _base64(reader: JsonReader) -> Member:
     text = reader.string()
     try:
         spelling, value = unbase64(text.value.decode())
@@ -176,13 +67,13 @@ def _base64(reader: _Reader) -> _Value:
     return text
 
 
-def _sized(text: _Value) -> _Value:
+def _sized(text: Member) -> Member:
     if len(text.value) != SIGNATURE_SIZE:
         raise MacaroonError("the signature is not 32 bytes long", text.start)
     return text
 
 
-def _hex_signature(reader: _Reader) -> _Value:
+def _hex_signature(reader: JsonReader) -> Member:
     text = reader.string()
     if not _HEX_SIGNATURE.fullmatch(text.value):
         raise MacaroonError("the signature is not 64 characters of hex", text.start)
@@ -190,22 +81,22 @@ def _hex_signature(reader: _Reader) -> _Value:
     return text
 
 
-def _version(reader: _Reader) -> _Value:
+def _version(reader: JsonReader) -> Member:
     """The number 2, or the same in quotes: the specification says one, most write the other."""
     for text in (b'"2"', b"2"):
         reader.skip()
         start = reader.pos
         if reader.raw.startswith(text, start):
             reader.pos += len(text)
-            return _Value((0, 0), start, reader.pos, text)
+            return Member((0, 0), start, reader.pos, text)
     raise MacaroonError("its version is not 2", reader.pos)
 
 
-def _caveats(names: Mapping[bytes, _Name], plain: re.Pattern[bytes]) -> _Read:
+def _caveats(names: Mapping[bytes, Name], plain: re.Pattern[bytes]) -> Read:
     """The list of caveats. ``plain`` matches one that has nothing but its text, with what follows
     it: nearly all are read by that alone."""
 
-    def read(reader: _Reader) -> _Value:
+    def read(reader: JsonReader) -> Member:
         caveats: list[Caveat] = []
         reader.expect(b"[")
         start, raw = reader.pos - 1, reader.raw
@@ -221,12 +112,12 @@ def _caveats(names: Mapping[bytes, _Name], plain: re.Pattern[bytes]) -> _Read:
             going_on = reader.take(b",")
             if not going_on:
                 reader.expect(b"]")
-        return _Value((0, 0), start, reader.pos, b"", caveats=tuple(caveats))
+        return Member((0, 0), start, reader.pos, b"", caveats=tuple(caveats))
 
     return read
 
 
-def _caveat(reader: _Reader, names: Mapping[bytes, _Name]) -> Caveat:
+def _caveat(reader: JsonReader, names: Mapping[bytes, Name]) -> Caveat:
     """Any caveat, member by member."""
     reader.skip()
     start = reader.pos
@@ -248,32 +139,30 @@ def _plain(name: bytes) -> re.Pattern[bytes]:
     return re.compile(blank + b"(" + entry + b")" + blank + rb"([,\]])")
 
 
-_Read: TypeAlias = Callable[[_Reader], _Value]
-_Name: TypeAlias = tuple[str, _Read]
-_CAVEAT_V1: Final[dict[bytes, _Name]] = {
-    b"cid": ("cid", _Reader.string),
+_CAVEAT_V1: Final[dict[bytes, Name]] = {
+    b"cid": ("cid", JsonReader.string),
     b"vid": ("vid", _base64),
-    b"cl": ("location", _Reader.string),
+    b"cl": ("location", JsonReader.string),
 }
-_CAVEAT_V2: Final[dict[bytes, _Name]] = {
-    b"i": ("cid", _Reader.string),
+_CAVEAT_V2: Final[dict[bytes, Name]] = {
+    b"i": ("cid", JsonReader.string),
     b"i64": ("cid", _base64),
-    b"v": ("vid", _Reader.string),
+    b"v": ("vid", JsonReader.string),
     b"v64": ("vid", _base64),
-    b"l": ("location", _Reader.string),
+    b"l": ("location", JsonReader.string),
     b"l64": ("location", _base64),
 }
-_V1: Final[dict[bytes, _Name]] = {
-    b"location": ("location", _Reader.string),
-    b"identifier": ("identifier", _Reader.string),
+_V1: Final[dict[bytes, Name]] = {
+    b"location": ("location", JsonReader.string),
+    b"identifier": ("identifier", JsonReader.string),
     b"caveats": ("caveats", _caveats(_CAVEAT_V1, _plain(b"cid"))),
     b"signature": ("signature", _hex_signature),
 }
-_V2: Final[dict[bytes, _Name]] = {
+_V2: Final[dict[bytes, Name]] = {
     b"v": ("version", _version),
-    b"l": ("location", _Reader.string),
+    b"l": ("location", JsonReader.string),
     b"l64": ("location", _base64),
-    b"i": ("identifier", _Reader.string),
+    b"i": ("identifier", JsonReader.string),
     b"i64": ("identifier", _base64),
     b"c": ("caveats", _caveats(_CAVEAT_V2, _plain(b"i"))),
     b"s": ("signature", lambda reader: _sized(reader.string())),
@@ -284,24 +173,39 @@ _V2: Final[dict[bytes, _Name]] = {
 # --- the whole -----------------------------------------------------------------------------------
 
 
-def _read(raw: bytes) -> tuple[Format, _Members]:
-    """The form, which the first name decides, and the members."""
-    try:
-        raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise MacaroonError("its JSON is not UTF-8", error.start) from None
-    first = _Reader(raw)
-    first.expect(b"{")
-    format = Format.JSON_V1 if first.string().value in _V1 else Format.JSON_V2
-    reader = _Reader(raw)
-    members = reader.members(_V1 if format is Format.JSON_V1 else _V2)
+def _object(reader: JsonReader) -> tuple[Format, Members]:
+    """One macaroon: its form, which the first name decides, and its members."""
     reader.skip()
-    if reader.pos != len(raw):
-        raise MacaroonError("there is more after the JSON object", reader.pos)
+    start = reader.pos
+    reader.expect(b"{")
+    format = Format.JSON_V1 if reader.string().value in _V1 else Format.JSON_V2
+    reader.pos = start
+    members = reader.members(_V1 if format is Format.JSON_V1 else _V2)
     for name in ("identifier", "signature"):
         if name not in members:
             raise MacaroonError(f"it has no {name}", reader.pos)
     return format, members
+
+
+def _read(raw: bytes) -> tuple[Format, Members]:
+    reader = JsonReader(_utf8(raw))
+    format, members = _object(reader)
+    _at_end(reader)
+    return format, members
+
+
+def _utf8(raw: bytes) -> bytes:
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise MacaroonError("its JSON is not UTF-8", error.start) from None
+    return raw
+
+
+def _at_end(reader: JsonReader) -> None:
+    reader.skip()
+    if reader.pos != len(reader.raw):
+        raise MacaroonError("there is more after its JSON", reader.pos)
 
 
 def decode_json(raw: bytes) -> tuple[Format, Parts]:
@@ -319,6 +223,29 @@ def decode_json(raw: bytes) -> tuple[Format, Parts]:
     )
 
 
+def json_list(raw: bytes) -> tuple[Range, ...]:
+    """Where the items of a list of macaroons stand: objects, and strings (without their quotes).
+
+    Raises MacaroonError for anything else, and for a string with escapes.
+    """
+    reader, items = JsonReader(_utf8(raw)), list[Range]()
+    reader.expect(b"[")
+    while not items or reader.take(b","):
+        reader.skip()
+        start = reader.pos
+        if raw[start : start + 1] == b'"':
+            text = reader.string()
+            if text.value != raw[text.start : text.end]:
+                raise MacaroonError("there is an escape in it", text.start)
+            items.append(text.range)
+        else:
+            _object(reader)
+            items.append((start, reader.pos))
+    reader.expect(b"]")
+    _at_end(reader)
+    return tuple(items)
+
+
 def json_spans(raw: bytes) -> Spans:
     """Where the parts of a macaroon stand that was read from ``raw``."""
     _, members = _read(raw)
@@ -329,7 +256,7 @@ def json_spans(raw: bytes) -> Spans:
 def caveat_spans(format: Format, raw: bytes, caveat: Caveat) -> CaveatSpans:
     """Where the parts of a caveat stand that was read from ``raw``."""
     names = _CAVEAT_V1 if format is Format.JSON_V1 else _CAVEAT_V2
-    members = _Reader(raw, caveat.start).members(names)
+    members = JsonReader(raw, caveat.start).members(names)
     vid, place = _range(members.get("vid")), _range(members.get("location"))
     return CaveatSpans(members["cid"].range, vid, place)
 
@@ -338,25 +265,42 @@ def add_caveat(raw: bytes, cid: bytes, signature: bytes) -> bytes:
     """The text with one more caveat and another signature, and nothing else changed.
 
     The caveat goes behind the last one; where there is no list yet, one is put before the
-    signature. The signature keeps its letters: hex, or the kind of base64 it was in.
+    signature.
     """
     format, members = _read(raw)
-    old, listed = members["signature"], members.get("caveats")
+    listed, key = members.get("caveats"), members["signature"].key[0]
     entry = json_entry(format, cid)
     if listed is None:
         name = b"caveats" if format is Format.JSON_V1 else b"c"
-        edits = [(old.key[0], old.key[0], b'"%b":[%b],' % (name, entry))]
+        edit = key, key, b'"%b":[%b],' % (name, entry)
     else:
         at = listed.caveats[-1].end if listed.caveats else listed.start + 1
-        edits = [(at, at, b"," + entry if listed.caveats else entry)]
+        edit = at, at, b"," + entry if listed.caveats else entry
+    return _edited(raw, [edit, *_signature_edits(format, members, raw, signature)])
+
+
+def replace_signature(raw: bytes, signature: bytes) -> bytes:
+    """The text with another signature, and nothing else changed."""
+    format, members = _read(raw)
+    return _edited(raw, _signature_edits(format, members, raw, signature))
+
+
+_Edit: TypeAlias = tuple[int, int, bytes]
+
+
+def _signature_edits(format: Format, members: Members, raw: bytes, signature: bytes) -> list[_Edit]:
+    """The signature keeps its letters: hex, or the kind of base64 it was in."""
+    old = members["signature"]
     if format is Format.JSON_V1:
         text = signature.hex()
         upper = raw[old.start : old.end].isupper()
-        edits.append((old.start, old.end, (text.upper() if upper else text).encode()))
-    elif old.spelling is not None:
-        edits.append((old.start, old.end, old.spelling.spell(signature).encode()))
-    else:
-        edits += [(*old.key, b'"s64"'), (old.start, old.end, unpadded(signature))]
-    for start, end, text_bytes in sorted(edits, reverse=True):
-        raw = raw[:start] + text_bytes + raw[end:]
+        return [(old.start, old.end, (text.upper() if upper else text).encode())]
+    if old.spelling is not None:
+        return [(old.start, old.end, old.spelling.spell(signature).encode())]
+    return [(*old.key, b'"s64"'), (old.start, old.end, unpadded(signature))]
+
+
+def _edited(raw: bytes, edits: list[_Edit]) -> bytes:
+    for start, end, text in sorted(edits, reverse=True):
+        raw = raw[:start] + text + raw[end:]
     return raw
