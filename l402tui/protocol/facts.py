@@ -21,12 +21,18 @@ from l402tui.protocol.credential import (
 )
 from l402tui.protocol.credential_forms import payment_request, preimages_inside
 from l402tui.protocol.credential_parts import HEX_PREIMAGE, preimage_of
-from l402tui.protocol.errors import DecodeError, InvoiceError, MacaroonError
+from l402tui.protocol.errors import (
+    CredentialError,
+    DecodeError,
+    InvoiceError,
+    MacaroonError,
+)
+from l402tui.protocol.find import Sort, find
 from l402tui.protocol.invoice import Invoice, strip_uri
 from l402tui.protocol.macaroon import MAX_BYTES, Macaroon, Token
 from l402tui.protocol.pasted import unwrap
 from l402tui.protocol.secret import Secret
-from l402tui.protocol.token import Foreign, read_token
+from l402tui.protocol.token import Foreign, TokenKind, read_token
 
 __all__ = ["Facts", "Held", "Named", "gather"]
 
@@ -131,9 +137,10 @@ class Facts:
 
 
 def gather(thing: bytes) -> Facts:
-    """What ``thing`` is and what it says: a challenge, a credential (each with or without the name
-    of its header), the JSON body of a 402, a token, an invoice, or 64 hex characters.
+    """What ``thing`` is and what it says.
 
+    A challenge, a credential (each with or without the name of its header), the JSON body of a
+    402, a token, an invoice, 64 hex characters, or text that holds some of these.
     Raises a DecodeError where it is nothing that can be read.
     """
     if len(thing) > MAX_INPUT:
@@ -188,10 +195,45 @@ def _bare(text: str) -> Facts:
 
 def _token(text: str) -> Facts:
     text, _ = unwrap(text)
-    if len(text.split()) > 1 and not text.startswith("{"):
-        raise DecodeError("it is no challenge, credential, invoice, token or preimage")
     facts = Facts("token")
-    facts.add_held(Held(text.encode(), read_token(text)))
+    single = len(text.split()) == 1
+    try:
+        token = read_token(text)
+    except MacaroonError:
+        if single or (found := _found(text)) is None:
+            raise
+        return found
+    loose = not single or text.startswith("{")
+    if loose and isinstance(token, Foreign) and token.payment_hash is None:
+        found = _found(text)
+        if found is not None:
+            return found
+        if token.kind is TokenKind.OPAQUE:
+            raise DecodeError("it is no challenge, credential, invoice, token or preimage")
+    facts.add_held(Held(text.encode(), token))
+    return facts
+
+
+def _found(text: str) -> Facts | None:
+    """What stands amid other text; None where nothing does."""
+    finds = find(text).found
+    if not finds:
+        return None
+    facts = Facts("text that holds it")
+    for found in finds:
+        if found.sort is Sort.CHALLENGE:
+            _challenge(found.text.splitlines(), facts)
+        elif found.sort is Sort.CREDENTIAL:
+            try:
+                _credential(facts, found.name, found.text)
+            except CredentialError as error:
+                facts.troubles.append(str(error))
+        elif found.sort is Sort.TOKEN:
+            facts.add_token(found.text.encode())
+        elif found.sort is Sort.PREIMAGE:
+            facts.preimages.append(Named("preimage", preimage_of(found.text)))
+        else:
+            facts.add_invoice(found.text)
     return facts
 
 
@@ -210,9 +252,9 @@ def _body(text: str) -> Facts | None:
     return facts
 
 
-def _challenge(lines: list[str]) -> Facts:
+def _challenge(lines: list[str], facts: Facts | None = None) -> Facts:
     reading = read_challenges([line.strip().encode("utf-8", "surrogatepass") for line in lines])
-    facts = Facts("challenge")
+    facts = facts or Facts("challenge")
     for bill in reading.usable:
         facts.add_token(bill.token.encode())
         facts.add_invoice(bill.invoice)

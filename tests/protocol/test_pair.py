@@ -54,6 +54,12 @@ FORGED: Final = Spelling.STANDARD.spell(
 NAMELESS: Final = Spelling.STANDARD.spell(mint(identifier=b"a name and no hash").raw)
 IN_HEX: Final = TOKEN.macaroon.raw.hex()
 PAID: Final = TOKEN.macaroon.with_caveat(b"preimage=" + PRE.encode()).raw.hex()
+OTHER_TOKEN_ID: Final = Spelling.STANDARD.spell(
+    mint(*CAVEATS, identifier=b"\0\0" + PAYMENT_HASH + bytes(32)).raw
+)
+BROKEN: Final = NAMELESS[:-8]
+UNSIGNED: Final = base64.b64encode(json.dumps({"hash": HASH, "exp": 1_900_000_000_000}).encode()
+                                   ).decode()  # fmt: skip
 BODY: Final = json.dumps({"macaroon": TOKEN.text, "invoice": INVOICE})
 REQUEST: Final = base64.urlsafe_b64encode(
     json.dumps({"amount": "5", "methodDetails": {"paymentHash": HASH}}).encode()
@@ -107,6 +113,18 @@ PAIRS: Final[dict[str, tuple[str | bytes, str | bytes, str]]] = {
         TOGETHER,
     ),
     "Payment answer": (f"Authorization: {ANSWER}", CHALLENGE, TOGETHER),
+    "amid other text": (f"the log says: token {TOKEN.text} was paid", INVOICE, TOGETHER),
+    "log and credential": (f"x Authorization: {CREDENTIAL} y", f"see {INVOICE} there", TOGETHER),
+    "preimage in JSON": (f'{{"id": 1, "preimage": "{PRE}"}}', INVOICE, TOGETHER),
+    "invoice in a log": (f"pay {OTHER_INVOICE} now", CREDENTIAL, APART),
+    "kinds of tokens": (NAMELESS, UNSIGNED, APART),
+    "opaque and macaroon": ("not~readable", NAMELESS, APART),
+    "broken and whole": (NAMELESS, f"L402 {BROKEN}:", APART),
+    "broken twice": (f"L402 {BROKEN}:", f"LSAT {BROKEN}:", TOGETHER),
+    "two tokens, one payment": (OTHER_TOKEN_ID, TOKEN.text, TOGETHER),
+    "foreign, one payment": (UNSIGNED, TOKEN.text, TOGETHER),
+    "two preimages": (f'Payment preimage="{PRE}"', f'Payment preimage="{"07" * 32}"', APART),
+    "same preimage": (f'Payment preimage="{PRE}"', f"Payment preimage={PRE}", TOGETHER),
     "quoted token": (f'"{TOKEN.text}"', f"macaroon={TOKEN.text}", TOGETHER),
     "token in JSON": (IN_JSON, TOKEN.text, TOGETHER),
     "answer for another": (ANSWER, OTHER_INVOICE, APART),
@@ -216,6 +234,72 @@ def test_a_token_spelled_otherwise_is_told() -> None:
     node = pair(TOKEN.text, IN_HEX).children[-1]
     assert node.value.text == "the same macaroon"
     assert "base64 in the first, hex in the second" in node.meaning.text
+    raw = pair(TOKEN.macaroon.raw, TOKEN.macaroon.raw).children[-1]
+    assert raw.meaning.text == pair_words.TOKEN_SAME
+
+
+def meaning_of(tree: Node, label: str) -> str:
+    return next(node.meaning.text for node in tree.children[2:] if node.label.text == label)
+
+
+def test_tokens_that_are_not_both_macaroons_say_why() -> None:
+    assert "without a signature chain" in meaning_of(
+        pair("L402 not~readable:", "L402 not~legible:"), "token"
+    )
+    kinds = meaning_of(pair(NAMELESS, UNSIGNED), "token")
+    assert kinds.startswith("One is a macaroon and the other a ")
+    assert "same payment" not in kinds
+    for one, two in ((NAMELESS, f"L402 {BROKEN}:"), (f"L402 {BROKEN}:", NAMELESS)):
+        assert "at least one of them cannot be read" in meaning_of(pair(one, two), "token")
+
+
+@pytest.mark.parametrize("other", [OTHER_TOKEN_ID, UNSIGNED])
+def test_two_tokens_for_one_payment(other: str) -> None:
+    tree = pair(other, TOKEN.text)
+    assert reasons(tree, "token")[0][1] is Mark.NOTE
+    assert meaning_of(tree, "token").endswith("They are for the same payment all the same.")
+    assert "same payment all" not in meaning_of(pair(OTHER, TOKEN.text), "token")
+
+
+def test_only_a_token_without_a_counterpart_is_let_off() -> None:
+    tree = pair(TOKEN.text, f"L402 {OTHER},{TOKEN.text},not~readable:{PRE}")
+    assert [mark for _, mark in reasons(tree, "token")] == [Mark.NOTE, Mark.GOOD, Mark.NOTE]
+    tree = pair(TOKEN.text, f"L402 {FORGED},{TOKEN.text}:{PRE}")
+    assert [mark for _, mark in reasons(tree, "token")] == [Mark.BAD, Mark.GOOD]
+    assert tree.value.text == APART
+    tree = pair(f"L402 {CHILD},{TOKEN.text}:", TOKEN.text)
+    assert reasons(tree, "token") == [("the same token", Mark.GOOD)]
+
+
+def test_the_preimages_of_both_are_held_against_each_other() -> None:
+    other = f'Payment preimage="{"07" * 32}"'
+    assert reasons(pair(CREDENTIAL, other), "preimages") == [("not the same", Mark.BAD)]
+    assert "different preimages" in meaning_of(pair(CREDENTIAL, other), "preimages")
+    assert reasons(pair(CREDENTIAL, PAID), "preimages") == [("the same", Mark.GOOD)]
+    assert "the same preimage" in meaning_of(pair(CREDENTIAL, PAID), "preimages")
+    told = meaning_of(pair(other, TOKEN.text), "preimage")
+    digest = sha256(bytes([7]) * 32).hexdigest()
+    assert f"in the first is {digest}, and the second names" in told
+
+
+def test_the_mark_at_the_top() -> None:
+    assert pair(CHALLENGE, CREDENTIAL).mark is Mark.GOOD
+    assert pair(INVOICE, NAMELESS).mark is Mark.NOTE
+    assert pair(f"L402 {FORGED}:{'07' * 32}", TOKEN.text).mark is Mark.BAD
+
+
+def test_a_location_that_was_changed_is_told() -> None:
+    moved = Macaroon.mint(KEY, IDENTIFIER, b"elsewhere", CAVEATS).raw.hex()
+    assert "locations differ" in meaning_of(pair(TOKEN.text, moved), "token")
+    assert "locations differ" not in meaning_of(pair(TOKEN.text, CHILD), "token")
+
+
+def test_many_added_caveats_are_counted() -> None:
+    grown = Macaroon.mint(KEY, IDENTIFIER, b"lsat", (*CAVEATS, *[b"a=1"] * 103)).raw.hex()
+    node = pair(TOKEN.text, grown).children[-1]
+    assert len(node.children) == 101
+    assert node.children[-1].value.text == "3 more"
+    assert "over the 103 more" in node.meaning.text
 
 
 def test_what_does_not_fit_by_itself_is_told() -> None:

@@ -21,7 +21,7 @@ from l402tui.protocol.errors import DecodeError
 from l402tui.protocol.facts import Facts, Held, gather
 from l402tui.protocol.invoice import Invoice
 from l402tui.protocol.kinship import Kinship, Relation, relate
-from l402tui.protocol.macaroon import Macaroon, Token
+from l402tui.protocol.macaroon import Token
 from l402tui.protocol.secret import Secret
 from l402tui.protocol.text import Shown, say, shown
 from l402tui.protocol.token import Foreign
@@ -258,7 +258,7 @@ class _Comparison:
                 nearest = min(
                     candidates,
                     key=lambda pair: (
-                        _text_of(pair[0]) != _text_of(pair[1]),
+                        pair[0].text != pair[1].text,
                         len(order) if pair[2] is None else order.index(pair[2].kinship),
                     ),
                 )
@@ -353,10 +353,6 @@ def _added(relation: Relation) -> tuple[Node, ...]:
     if more:
         nodes.append(Node(say("…"), say("{} more", more), mark=Mark.NOTE))
     return tuple(nodes)
-
-
-def _text_of(held: Held) -> bytes | Macaroon | None:
-    return held.text or held.macaroon
 
 
 def _kind(held: Held) -> Shown:
