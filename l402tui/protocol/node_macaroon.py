@@ -123,7 +123,7 @@ def _in_order(fields: tuple[Field, ...], first: tuple[int, ...], then: int, star
     """The numbers ``first`` once each, then at least one field ``then`` and nothing else."""
     numbers = tuple(field.number for field in fields)
     size = len(first)
-    if numbers[:size] != first or len(numbers) == size or set(numbers[size:]) != {then}:
+    if numbers[:size] != first or set(numbers[size:]) != {then}:
         raise IdentifierError("its fields are not those of a node's own macaroon", start)
     for field in fields:
         if field.wire != LENGTH:

@@ -84,7 +84,8 @@ def test_fields_of_an_identifier_in_base64() -> None:
     check(node)
     spelled = bytes_of(node.find("identifier"))
     assert urlsafe_b64decode(spelled) == IDENTIFIER
-    assert bytes_of(node.find("payment hash")) in spelled
+    # Bytes 2 to 34 begin in the third character and end in the forty-sixth.
+    assert bytes_of(node.find("payment hash")) == spelled[2:46]
     assert node.find("token id").value.text == TOKEN_ID.hex()
     assert node.find("\\xff\\xfe").value.text == "1"
 

@@ -135,6 +135,12 @@ def test_own_vectors_that_commit_to_nothing(name: str) -> None:
         (GOB.replace(b"\x02\x20\x37", b"\x02\x1f\x37"), "32 bytes"),
         (GOB_TYPES[:-3] + GOB, "described twice"),
         (GOB[GOB.index(b"\x67\xff\x80") :], "longer than|33 bytes|neither"),
+        (
+            GOB.replace(b"\x67\xff\x80", b"\x68\xff\x80").replace(
+                b"\xff\x8d\x02", b"\xfe\x01\x8d\x02"
+            ),
+            "more than bytes",
+        ),
         (GOB + bytes(2_000), "longer than such"),
     ],
 )
