@@ -4,6 +4,8 @@ Guesses by how it begins, from the most explicit mark to the least, and gives th
 is. A guess that is certain is kept: the error is then the one of that decoder. What is no single
 thing is read as HTTP messages or as a recording where it is one, and is searched for L402 material
 where it is neither.
+
+What reads one kind of thing is imported only where that is at hand.
 """
 
 from __future__ import annotations
@@ -12,23 +14,16 @@ import codecs
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
-from l402tui.protocol.challenge import read_challenges
-from l402tui.protocol.dissect.challenge import dissect_challenge
-from l402tui.protocol.dissect.credential import dissect_credential, dissect_credential_header
-from l402tui.protocol.dissect.invoice import dissect_invoice
-from l402tui.protocol.dissect.macaroon import dissect_macaroon
-from l402tui.protocol.dissect.token import dissect_token
-from l402tui.protocol.errors import CredentialError, DecodeError, MacaroonError
-from l402tui.protocol.invoice import Invoice, strip_uri
-from l402tui.protocol.macaroon import MAX_BYTES, Macaroon, Token
-from l402tui.protocol.token import TokenKind, read_token
-from l402tui.protocol.tree import Node
+from l402tui.protocol.errors import DecodeError, InvoiceError, MacaroonError
+from l402tui.protocol.text import say
+from l402tui.protocol.tree import Buffer, Mark, Node
 
 __all__ = ["MAX_INPUT", "dissect"]
 
-MAX_INPUT: Final = 4 * MAX_BYTES
+MAX_INPUT: Final = 262_144
 """Bytes of input that are looked at: a token of 64 KiB in hex, and room for more. Only a HAR file
 may be longer (:data:`~l402tui.protocol.har.MAX_HAR`)."""
 
@@ -43,16 +38,21 @@ _PARAM: Final = re.compile(
     r"[ \t,\"'](?:token|macaroon|invoice|version)[ \t]*=[ \t]*[^:,=\s]", re.ASCII | re.IGNORECASE
 )
 _ANY_SCHEME: Final = re.compile(r"[\w-]+[ \t]+[\w-]+[ \t]*=[ \t]*\"", re.ASCII)
-_INVOICE: Final = re.compile(r"ln(?:bc|tb|sb)[0-9a-z]", re.ASCII | re.IGNORECASE)
+_INVOICE: Final = re.compile(r"lightning:|ln(?:bc|tb|sb)[0-9a-z]", re.ASCII | re.IGNORECASE)
+_SHORTEST_INVOICE: Final = 60
+"""Characters: of what is shorter nothing could be told apart."""
+_BILLS: Final = ("payment-required", "accept-payment", "payment-protocol")
+"""Headers by which a server asks for something else than L402."""
 _32_BYTES: Final = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
 _TOO_LONG: Final = (
     "it is longer than 256 KiB (only a HAR file may have more: 16 MiB); of a long log give the "
     "lines in question"
 )
 _TRIED: Final = (
-    "it does not begin as a challenge (L402 or WWW-Authenticate:), a credential (L402, "
-    "Authorization: or Macaroon:) or an invoice (ln or lightning:), it is no HTTP message (HTTP/ "
-    "or what curl -i prints), no HAR file and no token, and nothing of that kind was found in it"
+    "it does not begin as a challenge (L402 or WWW-Authenticate:), a credential (L402 or "
+    "Authorization:) or an invoice (ln or lightning:); it is no token, no HTTP message (as curl -i "
+    "or -v prints it), no HAR file and no JSON that asks for payment; and nothing of that kind "
+    "stands in it"
 )
 
 
@@ -65,8 +65,9 @@ def dissect(thing: bytes | str, *, now: float | None = None) -> Node:
     HTTP messages (raw, from ``curl -i`` or ``curl -v``), a HAR file, and any text with L402
     material in it give a node "found" with a child for each; a single message its own tree.
 
-    With ``now`` (unix seconds) caveats that have expired say so. Raises a DecodeError that says why
-    it cannot be read, or what was tried; nothing else.
+    What is an invoice, a macaroon or a credential for certain and broken gives what can still be
+    told of it, marked wrong. With ``now`` (unix seconds) caveats that have expired say so. Raises a
+    DecodeError that says why it cannot be read, or what was tried; nothing else.
     """
     raw = thing.encode("utf-8", "surrogatepass") if isinstance(thing, str) else thing
     recording = _recording(raw, now)
@@ -75,21 +76,23 @@ def dissect(thing: bytes | str, *, now: float | None = None) -> Node:
     if len(raw) > MAX_INPUT:
         raise DecodeError(_TOO_LONG, MAX_INPUT)
     if _BINARY.match(raw):
-        return dissect_macaroon(Macaroon.decode(raw), now=now)
+        from l402tui.protocol.dissect.token import dissect_token
+
+        return dissect_token(raw, now=now)
     raw = _utf8(raw)
     if _MESSAGE.search(raw):
         messages = _messages(raw, now)
         if messages is not None:
             return messages
     try:
-        text = raw.decode().strip()
+        text = raw.decode()
     except UnicodeDecodeError as error:
         found = _search(raw.decode("latin-1"), now)
         if found is not None:
             return found
         why = "it is neither text nor a binary macaroon (those begin with byte 2 or a v1 packet)"
         raise DecodeError(why, error.start) from None
-    if not text:
+    if not text.strip():
         raise DecodeError("there is nothing in it")
     return _text(text, now)
 
@@ -136,19 +139,35 @@ def _utf8(raw: bytes) -> bytes:
 
 
 def _text(text: str, now: float | None) -> Node:
-    """One thing where it is one, else what is found in it."""
+    """One thing where it is one and whole, else what is found in the text, else what is broken."""
+    bare = text.strip()
+    one: Node | None = None
+    refused: DecodeError = DecodeError(_TRIED)
     try:
-        one = _one(text, now)
-        if one is not None:
-            return one
-        refused = DecodeError(_TRIED)
+        one = _one(bare, now)
     except DecodeError as error:
         refused = error
     # A single word that cannot be read is told by its own decoder; there is nothing around it.
-    found = _search(text, now) if len(text.split(None, 1)) > 1 or text[0] in "{[<" else None
-    if found is None:
+    alone = len(bare.split(None, 1)) == 1 and bare[0] not in "{[<"
+    if one is not None and (alone or not _is_broken(one)):
+        return one
+    found = None if alone else _search(text, now)
+    if found is not None and (one is None or _is_more(found)):
+        return found
+    if one is None:
         raise refused
-    return found
+    return one
+
+
+def _is_broken(tree: Node) -> bool:
+    """Whether it was taken for an invoice or a macaroon by its beginning alone."""
+    return tree.mark is Mark.BAD and tree.label.text in ("invoice", "macaroon")
+
+
+def _is_more(found: Node) -> bool:
+    """Whether something was found that is more than one broken thing."""
+    good = [child for child in found.children if child.mark not in (Mark.WARN, Mark.BAD)]
+    return bool(good) or len(found.children) > 1
 
 
 def _one(text: str, now: float | None) -> Node | None:
@@ -172,31 +191,67 @@ def _challenge(text: str, now: float | None) -> Node | None:
 
 
 def _challenges(lines: list[str], now: float | None) -> Node:
-    reading = read_challenges([line.encode("utf-8", "surrogatepass") for line in lines])
-    return dissect_challenge(reading, now=now)
+    from l402tui.protocol.challenge import read_challenges
+    from l402tui.protocol.dissect.challenge import dissect_challenge
+
+    raw = [line.encode("utf-8", "surrogatepass") for line in lines]
+    reading = read_challenges(raw)
+    tree = dissect_challenge(reading, now=now)
+    if any(_OURS.fullmatch(challenge.scheme) for challenge in reading.challenges):
+        return tree
+    other = _asked([(b"WWW-Authenticate", line) for line in raw], b"", now)
+    written = [child for child in tree.children if child.label.text == "WWW-Authenticate"]
+    return tree if other is None else replace(other, children=(*other.children, *written))
 
 
-def _credential(text: str, now: float | None) -> Node | None:
-    if "\n" in text:
+def _asked(headers: list[tuple[bytes, bytes]], body: bytes, now: float | None) -> Node | None:
+    """What a response asks for in another protocol; None where that is nothing that is known."""
+    from l402tui.protocol.dialects import recognise
+    from l402tui.protocol.dissect.dialect import dissect_dialect
+
+    if recognise(402, headers, body).demand is None:
         return None
-    if _OURS.match(text):
-        return dissect_credential(text, now=now)
-    header = _HEADER_LINE.fullmatch(text)
-    if header is None or header[1].lower() == "lightning":
+    return dissect_dialect(402, headers, body, now=now)
+
+
+def _header(text: str, now: float | None) -> Node | None:
+    """One header line: a credential, or what another protocol asks for."""
+    header = None if "\n" in text else _HEADER_LINE.fullmatch(text)
+    if header is not None:
+        name, value = header[1], header[2]
+    elif _OURS.match(text) and "\n" not in text:
+        name, value = "Authorization", text
+    else:
         return None
-    try:
-        return dissect_credential_header(header[1], header[2], now=now)
-    except CredentialError as error:
-        if "not known" in error.why:
-            return None
-        raise
+    from l402tui.protocol.credential import CREDENTIAL_HEADERS
+    from l402tui.protocol.dissect.credential import dissect_credential_header
+
+    if name.lower() in _BILLS or (name.lower() == "x-cashu" and value.startswith("creq")):
+        asked = _asked([(name.encode(), value.encode("utf-8", "surrogatepass"))], b"", now)
+        if asked is not None:
+            return asked
+    if name.lower() in CREDENTIAL_HEADERS:
+        return dissect_credential_header(name, value, now=now)
+    return None
 
 
 def _invoice(text: str, _now: float | None) -> Node | None:
-    bare = strip_uri(text)
-    if bare == text and not _INVOICE.match(bare):
+    if not _INVOICE.match(text):
         return None
-    return dissect_invoice(Invoice.decode(_unwrapped(bare), lenient_features=True))
+    from l402tui.protocol.dissect.invoice import dissect_invoice
+    from l402tui.protocol.invoice import Invoice, strip_uri
+
+    bare = strip_uri(text)
+    # Its checksum shows whether the line breaks of a terminal or a mail belong there.
+    bare = "".join(line.strip() for line in bare.splitlines())
+    try:
+        return dissect_invoice(Invoice.decode(bare, lenient_features=True))
+    except InvoiceError as error:
+        if len(bare) < _SHORTEST_INVOICE:
+            raise
+        from l402tui.protocol.dissect.invoice_broken import dissect_broken_invoice
+
+        return dissect_broken_invoice(bare, error)
 
 
 def _bytes(text: str, _now: float | None) -> Node | None:
@@ -207,29 +262,67 @@ def _bytes(text: str, _now: float | None) -> Node | None:
     return dissect_32_bytes(text)
 
 
+def _body(text: str, now: float | None) -> Node | None:
+    """The JSON body of a 402."""
+    if text[0] not in "{[":
+        return None
+    from l402tui.protocol.body_challenge import Means, read_body_challenge
+    from l402tui.protocol.dissect.challenge import dissect_body_challenge
+    from l402tui.protocol.dissect.parts import Place
+
+    body = text.encode("utf-8", "surrogatepass")
+    asked = _asked([], body, now)
+    trees = [] if asked is None else [asked]
+    bill = read_body_challenge(body)
+    if bill is not None and (bill.meaning(Means.TOKEN) and bill.meaning(Means.INVOICE)):
+        place = Place(Buffer(say("body"), body))
+        trees.append(dissect_body_challenge(bill, place, None, now))
+    if len(trees) == 1:
+        return trees[0]
+    return Node(say("body of a 402"), children=tuple(trees)) if trees else None
+
+
+def _value(text: str, now: float | None) -> Node | None:
+    """The value of a header by which a server asks for something else than L402."""
+    name = b"x-cashu" if text.startswith("creq") else b"payment-required"
+    if not text.startswith(("creq", "eyJ")) or (name != b"x-cashu" and not _says_x402(text)):
+        return None
+    return _asked([(name, text.encode("utf-8", "surrogatepass"))], b"", now)
+
+
+def _says_x402(text: str) -> bool:
+    from l402tui.protocol.spelling import unspell
+
+    try:
+        return b'"x402Version"' in unspell(text)[1]
+    except MacaroonError:
+        return False
+
+
 def _token(text: str, now: float | None) -> Node | None:
     """A token of a kind that is known; any other word would do for an opaque one."""
-    bare = text if text[0] in "{[" else _unwrapped(text)
+    from l402tui.protocol.dissect.token import dissect_token
+    from l402tui.protocol.macaroon import Token
+    from l402tui.protocol.pasted import unwrap
+    from l402tui.protocol.token import TokenKind, read_token
+
     try:
-        token = read_token(bare)
-    except MacaroonError as error:
-        raise DecodeError(f"it begins as a macaroon, but {error.why}", error.offset) from None
-    if not isinstance(token, Token) and token.kind is TokenKind.OPAQUE:
+        token = read_token(unwrap(text)[0])
+    except MacaroonError:
+        return dissect_token(text, now=now)
+    unknown = (TokenKind.OPAQUE, TokenKind.JSON) if text[0] == "{" else (TokenKind.OPAQUE,)
+    if not isinstance(token, Token) and token.kind in unknown:
         return None
-    return dissect_token(bare, now=now)
-
-
-def _unwrapped(text: str) -> str:
-    """The same without the line breaks that a terminal or a mail put in: an invoice's checksum and
-    a token's structure show whether they belong there."""
-    return "".join(line.strip() for line in text.splitlines())
+    return dissect_token(text, now=now)
 
 
 _GUESSES: Final[tuple[Callable[[str, float | None], Node | None], ...]] = (
     _challenge,
-    _credential,
+    _header,
     _invoice,
     _bytes,
+    _body,
+    _value,
     _token,
 )
 
@@ -248,7 +341,7 @@ def _search(text: str, now: float | None) -> Node | None:
 
 
 def _json(text: str) -> Any:  # JSON can be anything
-    if text[0] not in "{[":
+    if text.lstrip()[:1] not in ("{", "["):
         return None
     try:
         return json.loads(text)

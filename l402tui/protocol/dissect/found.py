@@ -168,7 +168,7 @@ def _where(found: Found) -> Shown:
     told = [_place(place) for place in found.places[:_PLACES_SHOWN]]
     more = len(found.places) - len(told)
     value = say("; ".join(["{}"] * len(told)), *told)
-    if found.name:
+    if found.name and not found.places[0].path:  # a path ends in the name
         value = say("{}, behind {}", value, shown(found.name, 40))
     return say("{}; and {} more", value, more) if more else value
 
