@@ -16,7 +16,6 @@ from l402tui.protocol.challenge import Reading, read_challenges
 from l402tui.protocol.commitment import committed_hash
 from l402tui.protocol.credential import (
     CREDENTIAL_HEADERS,
-    CredentialDeviation,
     read_credential_header,
 )
 from l402tui.protocol.credential_forms import payment_request, preimages_inside
@@ -300,11 +299,8 @@ def _credential(facts: Facts, name: str, value: str) -> Facts:
     if read.preimage is not None and read.preimage not in known:
         facts.preimages.append(Named("preimage", read.preimage))
     if read.payment_hash is not None:
-        shown_hash = Secret(read.payment_hash)
-        if CredentialDeviation.HASH_ALONE in read.deviations:
-            facts.either.append(shown_hash)
-        else:
-            facts.hashes.append(Named("payment hash", shown_hash))
+        # Whatever the header is called: a preimage in the wrong place must not be shown.
+        facts.either.append(Secret(read.payment_hash))
     _answered(facts, read.due, read.invoice)
     return facts
 

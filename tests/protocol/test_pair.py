@@ -125,6 +125,11 @@ PAIRS: Final[dict[str, tuple[str | bytes, str | bytes, str]]] = {
     "foreign, one payment": (UNSIGNED, TOKEN.text, TOGETHER),
     "two preimages": (f'Payment preimage="{PRE}"', f'Payment preimage="{"07" * 32}"', APART),
     "same preimage": (f'Payment preimage="{PRE}"', f"Payment preimage={PRE}", TOGETHER),
+    "preimage in place of a token": (CHALLENGE, f"L402 {PRE}", TOGETHER),
+    "preimage as a hash": (CHALLENGE, f"X-Payment-Hash: {PRE}", TOGETHER),
+    "half a bill, invoice": (f'L402 invoice="{INVOICE}"', PRE, TOGETHER),
+    "half a bill, nothing": (f'L402 version="0", other="{TOKEN.text}"', TOKEN.text, NOTHING),
+    "another scheme": (f'Other request="{REQUEST}"', INVOICE, NOTHING),
     "quoted token": (f'"{TOKEN.text}"', f"macaroon={TOKEN.text}", TOGETHER),
     "token in JSON": (IN_JSON, TOKEN.text, TOGETHER),
     "answer for another": (ANSWER, OTHER_INVOICE, APART),
@@ -422,6 +427,26 @@ def test_a_part_that_cannot_be_read_is_told_and_the_rest_compared() -> None:
     assert tree.value.text == TOGETHER
     assert "here are 66" in tree.find("trouble").value.text
     assert PRE not in tree.find("trouble").value.text
+
+
+def test_what_is_gathered_is_named_and_kept_secret() -> None:
+    both = f"WWW-Authenticate: {CHALLENGE}\nAuthorization: {CREDENTIAL}"
+    for text, what in (
+        (both, "challenge and credential"),
+        (CHALLENGE, "challenge"),
+        (f"Authorization: {CREDENTIAL}", "credential"),
+        (PRE, "32 bytes in hex"),
+        (INVOICE, "invoice"),
+        (BODY, "body of a 402"),
+        (TOKEN.text, "token"),
+        (f"see {TOKEN.text} there", "text that holds it"),
+    ):
+        facts = gather(text.encode())
+        assert facts.what == what
+        assert not facts.more_tokens
+        assert PRE not in repr(facts)
+        assert TOKEN.text not in repr(facts)
+    assert len(gather(both.encode()).tokens) == 1
 
 
 def test_many_tokens_cost_little() -> None:
