@@ -1,8 +1,9 @@
-"""Which commands does the README promise?
+"""Which commands does the README promise, and which of its tables are generated?
 
 ``python -m tests.readme test`` prints the one that passes the tests, so that CI runs exactly what a
-reader would; :mod:`tests.test_readme` runs the others. ``python -m tests.readme keys`` writes the
-table of keys into the README, from the one table that also makes the bindings.
+reader would; :mod:`tests.test_readme` runs the others. ``python -m tests.readme tables`` writes the
+tables of keys and of samples into the README, from the sources that also make the bindings and the
+files.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import sys
 from pathlib import Path
 
 README = Path(__file__).parent.parent / "README.md"
+TABLES = ("samples", "keys")
 
 
 def commands() -> list[str]:
@@ -26,25 +28,36 @@ def setup(ending: str) -> str:
     return found
 
 
-_KEYS = re.compile(r"(?<=<!-- keys -->\n).*?(?=<!-- /keys -->)", re.S)
+def table(name: str) -> str:
+    """A generated table as it stands in the README, between its two comments."""
+    (found,) = re.findall(
+        rf"(?<=<!-- {name} -->\n).*?(?=<!-- /{name} -->)", README.read_text("utf-8"), re.S
+    )
+    return str(found)
 
 
-def key_table() -> str:
-    """The table of keys as it stands in the README."""
-    (table,) = _KEYS.findall(README.read_text("utf-8"))
-    return str(table)
+def made(name: str) -> str:
+    """The same as it should be."""
+    if name == "keys":
+        from l402tui.tui import keymap
+
+        return keymap.markdown()
+    from l402tui.practice import samples
+
+    return samples.markdown("sample_tokens")
 
 
-def write_key_table() -> None:
-    """Put the keymap's table there."""
-    from l402tui.tui.keymap import markdown
-
+def write_tables() -> None:
+    """Put the tables there."""
     text = README.read_text("utf-8")
-    README.write_text(_KEYS.sub(lambda _: markdown().strip() + "\n", text), "utf-8")
+    for name in TABLES:
+        before, _, rest = text.partition(f"<!-- {name} -->\n")
+        text = f"{before}<!-- {name} -->\n{made(name)}{rest[rest.index(f'<!-- /{name} -->') :]}"
+    README.write_text(text, "utf-8")
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "keys":
-        write_key_table()
+    if sys.argv[1] == "tables":
+        write_tables()
     else:
         print(setup({"test": "pytest -q", "demo": "l402tui demo"}[sys.argv[1]]))

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.readme import README, commands, key_table
+from tests.readme import README, TABLES, commands, made, table
 
 BIN = Path(sys.executable).parent
 PORT = "8402"
@@ -136,10 +136,9 @@ def test_links_lead_somewhere() -> None:
         assert (README.parent / target).exists(), target
 
 
-def test_the_keys_are_those_of_the_program() -> None:
-    from l402tui.tui.keymap import markdown
-
-    assert key_table().strip() == markdown().strip(), "run python -m tests.readme keys"
+@pytest.mark.parametrize("name", TABLES)
+def test_the_tables_are_those_of_the_program(name: str) -> None:
+    assert table(name).strip() == made(name).strip(), "run python -m tests.readme tables"
 
 
 def test_settings_example_is_understood(tmp_path: Path) -> None:
