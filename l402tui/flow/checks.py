@@ -127,6 +127,11 @@ def _redirects(facts: Facts) -> Answer:
 @_check("C06", "one readable challenge")
 def _one_challenge(facts: Facts) -> Answer:
     """Two different bills, or one that cannot be read, leave open what is being bought."""
+    if facts.bill.challenge is not None and facts.bill.in_body:
+        sentence = (
+            "The bill stands in the body alone, where the specification does not look for it."
+        )
+        return Severity.ASK, say(sentence)
     if facts.bill.challenge is not None:
         return _ok("There is exactly one L402 challenge to choose from.")
     for problem in facts.bill.problems:

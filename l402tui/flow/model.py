@@ -127,6 +127,8 @@ class Bill:
     problems: tuple[DecodeError, ...] = ()
     dialect: Dialect | None = None
     """Set where the 402 is not L402: what it is instead."""
+    in_body: bool = False
+    """The challenge stood in the JSON body alone; :attr:`reading` has it as a header line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,7 +301,7 @@ class Intent:
             wallet=quote.wallet.identity,
             created=at,
             expires=quote.expires,
-            challenge=b"\n".join(bill.response.values(b"www-authenticate")),
+            challenge=b"\n".join(bill.reading.lines),
             updated=at,
         )
 

@@ -17,8 +17,8 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from l402tui.practice.answers import answer
 from l402tui.practice.node import YOU, NodeRefusal, Payment, PracticeNode, Refusal
-from l402tui.practice.paywall import answer
 from l402tui.protocol.amount import MAX_MSAT, Msat
 
 __all__ = ["node_routes"]

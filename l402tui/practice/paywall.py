@@ -7,12 +7,13 @@ thing each.
 
 from __future__ import annotations
 
-import json
 from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from l402tui.practice import others
+from l402tui.practice.answers import answer
 from l402tui.practice.closing import Closing
 from l402tui.practice.goods import Good
 from l402tui.practice.invoices import PracticeInvoice
@@ -21,12 +22,11 @@ from l402tui.practice.node import PracticeNode
 from l402tui.practice.switches import Switch, Switches
 from l402tui.protocol.amount import Msat, sat
 
-__all__ = ["MAX_BODY", "Paywall", "answer"]
+__all__ = ["MAX_BODY", "Paywall"]
 
 MAX_BODY: Final = 64 * 1024
 """Bytes of a request's body that are read."""
 _MAX_CITY: Final = 60
-_TEXT: Final = b"text/plain; charset=utf-8"
 _ERRORS_FIRST: Final = 2
 _OVERPRICED: Final = sat(1_000_000)
 _HOUR: Final = 3600
@@ -37,20 +37,6 @@ _HOSTILE: Final = (
     "\x1b[2J\x1b[31mFREE\x1b]0;owned\x07\x1b]52;c;b3duZWQ=\x07\x9b31m"
     "\u202e tas 0 \u2066[@click=app.quit]Pay nothing[/] [bold red]yours[/]"
 )
-
-
-def answer(
-    status: int,
-    body: bytes | str,
-    content_type: bytes = _TEXT,
-    headers: tuple[tuple[bytes, bytes], ...] = (),
-) -> Response:
-    """A response whose headers keep their order and spelling."""
-    data = body.encode() if isinstance(body, str) else body
-    response = Response(data, status)
-    length = (b"Content-Length", str(len(data)).encode())
-    response.raw_headers = [(b"Content-Type", content_type), length, *headers]
-    return response
 
 
 class Paywall:
@@ -111,7 +97,9 @@ class Paywall:
         if Switch.NO_CHALLENGE in switches:
             return answer(status, "payment required\n")
         if Switch.NOT_L402 in switches:
-            return _other_protocol(status, good)
+            return others.x402(status, good)
+        if Switch.CASHU in switches:
+            return others.cashu(status, good)
         invoice = self._invoice(good, switches)
         token = self._token(invoice, good, switches)
         text = _broken(invoice.text) if Switch.BROKEN_INVOICE in switches else invoice.text
@@ -120,6 +108,10 @@ class Paywall:
         else:
             pair = f'macaroon="{token}", invoice="{text}"'
             lines = [f"{scheme} {pair}".encode() for scheme in ("LSAT", "L402")]
+        if Switch.BODY_ONLY in switches:
+            return others.body_only(status, good, token, text)
+        if Switch.PAYMENT_TOO in switches:
+            lines.append(others.payment_line(good, invoice))
         headers = [(b"Www-Authenticate", line) for line in lines]
         headers.append((b"Cache-Control", b"no-store"))
         body = "payment required\n"
@@ -154,19 +146,3 @@ class Paywall:
 def _broken(invoice: str) -> str:
     """The same invoice with one wrong character at the end."""
     return invoice[:-1] + ("q" if invoice[-1] != "q" else "p")
-
-
-def _other_protocol(status: int, good: Good) -> Response:
-    offer = {
-        "scheme": "exact",
-        "network": "base-sepolia",
-        "maxAmountRequired": "1000",
-        "resource": f"/{good.service}",
-        "description": good.description,
-        "mimeType": "application/json",
-        "payTo": "0x" + "42" * 20,
-        "maxTimeoutSeconds": 60,
-        "asset": "0x" + "5d" * 20,
-    }
-    told = {"x402Version": 1, "error": "payment required", "accepts": [offer]}
-    return answer(status, json.dumps(told) + "\n", b"application/json")

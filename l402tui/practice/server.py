@@ -18,12 +18,13 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from l402tui.flow.ports import Clock
+from l402tui.practice.answers import answer
 from l402tui.practice.closing import Closing
 from l402tui.practice.goods import GOODS
 from l402tui.practice.mint import Mint
 from l402tui.practice.node import PracticeNode
 from l402tui.practice.node_api import node_routes
-from l402tui.practice.paywall import Paywall, answer
+from l402tui.practice.paywall import Paywall
 from l402tui.practice.switches import Switch, Switches
 from l402tui.protocol.amount import format_msat
 

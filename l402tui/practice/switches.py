@@ -37,6 +37,9 @@ class Switch(Enum):
     SHORT_LIVED = "short-lived", "The token ends soon after it was made."
     NO_CHALLENGE = "no-challenge", "402 without any challenge."
     NOT_L402 = "not-l402", "402 in another protocol: JSON in the manner of x402, no Lightning."
+    BODY_ONLY = "body-only", "The bill stands in a JSON body, and in no header."
+    PAYMENT_TOO = "payment-too", "The Payment scheme is offered beside L402, for the same invoice."
+    CASHU = "cashu", "402 in another protocol: ecash, no Lightning."
     HOSTILE_TEXT = (
         "hostile-text",
         "Escape sequences, markup and direction marks wherever the server may write text.",

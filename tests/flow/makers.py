@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha256
@@ -72,6 +73,14 @@ def answer(
     hops: tuple[Hop, ...] = (),
 ) -> Response:
     return Response(status, b"Reason", "HTTP/1.1", tuple(headers), body, url, hops)
+
+
+def body_bill(**changes: object) -> Response:
+    """A 402 whose bill stands in the JSON body alone; ``changes`` to the body's fields."""
+    bill = invoice()
+    told = {"macaroon": token(bill.payment_hash), "invoice": bill.text, **changes}
+    body = json.dumps(told).encode()
+    return answer(402, ((b"Content-Type", b"application/json"),), body)
 
 
 def challenge(value: str, **more: Any) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from base64 import urlsafe_b64decode
 
 import pytest
 
@@ -13,6 +14,7 @@ from l402tui.practice.closing import Closing
 from l402tui.practice.run import PracticeServer
 from l402tui.practice.switches import Switch, Switches
 from l402tui.protocol.amount import sat
+from l402tui.protocol.dialects import Kind
 from tests.practice.customer import Customer
 
 
@@ -100,6 +102,32 @@ async def test_not_l402(customer: Customer) -> None:
     assert json.loads(bill.response.body)["x402Version"] == 1
     assert bill.challenge is None
     assert bill.dialect is not None
+
+
+async def test_body_only(customer: Customer) -> None:
+    bill = await customer.bill("/with/body-only/weather")
+    assert bill.response.values(b"www-authenticate") == ()
+    assert bill.in_body
+    credential = await customer.buy("/with/body-only/weather")
+    assert (await customer.get("/with/body-only/weather", credential.header_value())).status == 200
+
+
+async def test_payment_too(customer: Customer) -> None:
+    bill = await customer.bill("/with/payment-too/weather")
+    (other,) = bill.reading.others
+    assert other.scheme == "Payment"
+    assert bill.invoice is not None
+    (request,) = other.named("request")
+    told = json.loads(urlsafe_b64decode(request.value + b"=="))
+    assert told["methodDetails"]["invoice"] == bill.invoice.text
+    await customer.buy("/with/payment-too/weather")
+
+
+async def test_cashu(customer: Customer) -> None:
+    bill = await customer.bill("/with/cashu/weather")
+    assert bill.challenge is None
+    assert bill.dialect is not None
+    assert bill.dialect.kind is Kind.CASHU
 
 
 async def test_hostile_text(customer: Customer) -> None:
