@@ -414,8 +414,21 @@ def test_what_a_payment_credential_answers() -> None:
 def test_a_macaroon_without_a_preimage_is_a_bill_or_a_nodes() -> None:
     unpaid = dissect_credential_header("Macaroon", TOKEN.macaroon.raw.hex()).find("preimage")
     assert "names a payment hash" in unpaid.meaning.text
-    node = dissect_credential_header("Macaroon", mint(identifier=b"0").raw.hex()).find("preimage")
-    assert "Lightning node" in node.meaning.text
+    free = dissect_credential_header("Macaroon", mint(identifier=b"a name").raw.hex())
+    assert "some other service" in free.find("preimage").meaning.text
+    # The root key id and one operation, after a nonce of 16 bytes (macaroon-bakery, version 3).
+    operation = b"\x0a\x04info\x12\x04read"
+    identifier = b"\x03\x0a\x10" + bytes(16) + b"\x12\x010" + b"\x1a\x0c" + operation
+    baked = dissect_credential_header("Macaroon", mint(identifier=identifier).raw.hex())
+    assert "the macaroon of a Lightning node" in baked.find("preimage").meaning.text
+
+
+def test_many_tokens_do_not_make_many_nodes() -> None:
+    value = "L402 " + ",".join(["abc"] * 2_000) + f":{PRE}"
+    tree = dissect_credential(value)
+    assert len([node for node in tree.children if node.label.text == "token"]) == 16
+    assert tree.find("…").value.text == "1984 more"
+    assert len(tree.find("SHA-256").children) == 16
 
 
 def test_places_in_a_larger_buffer() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from l402tui.protocol.commitment import committed_hash, readable_token
 from l402tui.protocol.credential import (
@@ -26,15 +26,18 @@ from l402tui.protocol.dissect import credential_words, words
 from l402tui.protocol.dissect.invoice import dissect_invoice
 from l402tui.protocol.dissect.parts import Place, hidden, joined, named, why
 from l402tui.protocol.dissect.token import dissect_token
-from l402tui.protocol.errors import CredentialError, DecodeError
+from l402tui.protocol.errors import CredentialError, DecodeError, IdentifierError
 from l402tui.protocol.invoice import Invoice
 from l402tui.protocol.macaroon import Macaroon, Token
+from l402tui.protocol.node_macaroon import read_node_identifier
 from l402tui.protocol.secret import Secret
 from l402tui.protocol.text import Shown, say, shown
 from l402tui.protocol.tree import Buffer, Mark, Node, Span
 
 __all__ = ["dissect_credential", "dissect_credential_header"]
 
+_MOST_TOKENS: Final = 16
+"""Tokens in one credential that are taken apart; real ones have one or two."""
 _PAYMENT = (CredentialForm.PAYMENT_JSON, CredentialForm.PAYMENT_PARAMS)
 _TOLD = {
     None: ("{}", Mark.NOTE),
@@ -100,7 +103,7 @@ class _Dissection:
         self._raw, self._read, self._now = raw, read, now
         self._place = place or Place(Buffer(named(name), raw, secret=True))
         self._tokens = [readable_token(part.text.reveal().decode("latin-1"))
-                        for part in read.tokens]  # fmt: skip
+                        for part in read.tokens[:_MOST_TOKENS]]  # fmt: skip
         self._invoice = _decoded(read.invoice)
 
     def tree(self) -> Node:
@@ -149,13 +152,18 @@ class _Dissection:
 
     def _token_nodes(self) -> list[Node]:
         nodes: list[Node] = []
-        for part, token in zip(self._read.tokens, self._tokens, strict=True):
+        for part, token in zip(self._read.tokens, self._tokens, strict=False):
             tree = dissect_token(part.text.reveal(), now=self._now, secret=True)
             meaning = joined(say(words.PAID_BEARER), tree.meaning)
             span = self._place.span(part.start, part.end)
             nodes.append(replace(tree, label=say("token"), meaning=meaning, span=span))
             if isinstance(token, Token) and self._read.form is not CredentialForm.MACAROON:
                 nodes += self._inside(token.macaroon)
+        rest = self._read.tokens[_MOST_TOKENS:]
+        if rest:
+            span = self._place.span(rest[0].start, rest[-1].end)
+            value, meaning = say("{} more", len(rest)), say(credential_words.MORE_TOKENS)
+            nodes.append(Node(say("…"), value, meaning, span, mark=Mark.NOTE, secret=True))
         return nodes
 
     def _inside(self, macaroon: Macaroon) -> list[Node]:
@@ -209,11 +217,21 @@ class _Dissection:
     def _missing(self) -> Node:
         read = self._read
         if read.form is CredentialForm.MACAROON:
-            names = committed_hash(self._tokens[0]) is not None
-            meaning = say(credential_words.NO_PREIMAGE_INSIDE[names])
+            meaning = say(credential_words.NO_PREIMAGE_INSIDE[self._nature()])
             return Node(say("preimage"), say("missing"), meaning, mark=Mark.WARN)
         value = say("missing") if read.colon else say("missing, and the colon before it")
         return Node(say("preimage"), value, say(words.NO_PREIMAGE), mark=Mark.WARN)
+
+    def _nature(self) -> str:
+        """What a macaroon without a preimage is, as far as its identifier says."""
+        token = self._tokens[0]
+        if committed_hash(token) is not None:
+            return "unpaid"
+        try:
+            read_node_identifier(token.macaroon.identifier if isinstance(token, Token) else b"")
+        except IdentifierError:
+            return "unknown"
+        return "node"
 
     def _targets(self) -> Sequence[_Target]:
         if self._read.form in _PAYMENT:

@@ -43,11 +43,14 @@ INSIDE_SAME: Final = " It is the same one that follows the colon."
 INSIDE_OTHER: Final = " It is not the one that follows the colon."
 BAD_INSIDE: Final = "The caveat is called preimage but does not hold one: {}."
 NO_PREIMAGE_INSIDE: Final = {
-    True: "There is no preimage caveat: the token names a payment hash, but nothing here proves "
-    "that it was paid.",
-    False: "There is no preimage caveat, and the token names no payment hash: this may be the "
-    "macaroon of a Lightning node, which gives power over that node and is no L402 credential.",
+    "unpaid": "There is no preimage caveat: the token names a payment hash, but nothing here "
+    "proves that it was paid.",
+    "node": "There is no preimage caveat, and none belongs here: this is the macaroon of a "
+    "Lightning node. It gives power over that node and is no L402 credential.",
+    "unknown": "There is no preimage caveat, and the token names no payment hash: it may be the "
+    "macaroon of some other service, and is no L402 credential.",
 }
+MORE_TOKENS: Final = "They are in the header, but too many to take apart one by one."
 HASH_ITSELF: Final = (
     "What stands here is the payment hash itself, not its preimage. The hash is in the invoice "
     "for everyone to see; the preimage comes from paying it. A server will refuse this credential."
