@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 from pymacaroons import Macaroon as TheirMacaroon
+from pymacaroons.serializers import BinarySerializer, JsonSerializer
 
 from l402tui.protocol.dissect import dissect_macaroon
 from l402tui.protocol.errors import MacaroonError
@@ -90,16 +91,42 @@ def test_what_is_minted_is_read_back(
     assert child == Macaroon.mint(KEY, identifier, location, caveats * 2, format)
 
 
+TEXTS = st.text(min_size=1, max_size=40) | st.sampled_from(["a\nb", "\n", "x" * 244, "y" * 5000])
+
+
 @given(
     st.text(st.characters(codec="ascii"), min_size=1, max_size=40),
-    st.lists(st.text(st.characters(codec="ascii"), min_size=1, max_size=40), max_size=5),
-    st.sampled_from([1, 2]),
+    st.lists(st.tuples(TEXTS, st.booleans()), max_size=5),
+    TEXTS,
+    st.sampled_from(Format),
 )
-def test_same_bytes_as_pymacaroons(identifier: str, caveats: list[str], version: int) -> None:
-    theirs = TheirMacaroon(location="lsat", identifier=identifier, key=KEY, version=version)
-    for caveat in caveats:
-        theirs.add_first_party_caveat(caveat)
-    ours = Macaroon.mint(
-        KEY, identifier.encode(), b"lsat", [c.encode() for c in caveats], Format(version)
-    )
-    assert Token.read(theirs.serialize()).macaroon == ours
+def test_same_as_pymacaroons(
+    identifier: str, caveats: list[tuple[str, bool]], cid: str, format: Format
+) -> None:
+    theirs = TheirMacaroon(location="lsat", identifier=identifier, key=KEY, version=format.version)
+    for text, third_party in caveats:
+        if third_party:
+            theirs.add_third_party_caveat("http://third", "its key", text)
+        else:
+            theirs.add_first_party_caveat(text)
+    ours = from_theirs(theirs, format)
+    assert ours.verify_signature(KEY)
+    assert [(c.cid.decode(), c.third_party) for c in ours.caveats] == caveats
+    for caveat in ours.caveats:
+        start, end = ours.caveat_spans(caveat).cid
+        assert caveat.start < start == caveat.cid_start <= end < caveat.end
+    theirs.add_first_party_caveat(cid)
+    child, again = ours.with_caveat(cid.encode()), from_theirs(theirs, format)
+    assert child.signature == again.signature
+    assert [c[:3] for c in child.caveats] == [c[:3] for c in again.caveats]
+    assert format.json or child == again
+
+
+def from_theirs(theirs: TheirMacaroon, format: Format) -> Macaroon:
+    if format.json:
+        raw = JsonSerializer().serialize(theirs).encode()
+    else:
+        raw = BinarySerializer().serialize_raw(theirs)
+    macaroon = Macaroon.decode(raw)
+    assert macaroon.format is format
+    return macaroon
