@@ -201,9 +201,10 @@ def test_the_tree() -> None:
     assert "once more" in tree(raw, header()).meaning.text
 
 
+TEXT = st.text('aZ0 é\u202e\n"\\', max_size=8)
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    st.none() | st.booleans() | st.integers() | st.floats() | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
     max_leaves=4,
 )
 NAMES = st.sampled_from(
