@@ -220,6 +220,9 @@ def test_a_stray_quote_is_named_and_has_a_place() -> None:
     assert Deviation.STRAY_QUOTE in trouble.source.deviations
     assert trouble.error.offset == len('L402 "') - 1
     assert [param.name for param in trouble.source.params] == ["token", "invoice"]
+    told = dissect_challenge(reading).find("written differently")
+    assert told.value.text == Deviation.STRAY_QUOTE.value
+    assert "not used" in told.meaning.text
 
 
 # --- lists of challenges: RFC 9110 section 11.6.1, and section 5.6.1 on lists ---------------------

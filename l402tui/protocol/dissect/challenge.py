@@ -25,6 +25,9 @@ from l402tui.protocol.tree import Buffer, Mark, Node, Span
 __all__ = ["dissect_body_challenge", "dissect_challenge", "dissect_line", "verdict"]
 
 _TOKEN_NAMES = ("token", "macaroon")
+_NOT_CERTAIN = (
+    "Where a value begins and ends cannot be said for certain: it is shown, and not used."
+)
 
 
 def dissect_challenge(reading: Reading, *, now: float | None = None) -> Node:
@@ -93,10 +96,11 @@ def _challenge(reading: Reading, challenge: AuthChallenge, place: Place, now: fl
         children += _l402_parts(reading, challenge, place, now)
     else:
         children += _other_parts(reading, challenge, place)
-    children += [
-        Node(say("written differently"), say(d.value), say(words.DEVIATION), mark=Mark.NOTE)
-        for d in _deviations(reading, challenge)
-    ]
+    for deviation in _deviations(reading, challenge):
+        stray = deviation is Deviation.STRAY_QUOTE
+        meaning_of_it = say(_NOT_CERTAIN if stray else words.DEVIATION)
+        label, told = say("written differently"), say(deviation.value)
+        children.append(Node(label, told, meaning_of_it, mark=Mark.NOTE))
     broken = [t for t in reading.troubles if t.source is challenge]
     # A mistake behind what was read is where reading stopped: it concerns the rest of the line.
     stopped = any((t.error.offset or 0) >= challenge.end for t in broken)
