@@ -2,8 +2,9 @@
 
 A macaroon is a location, an identifier, a list of caveats and one 32-byte signature. The signature
 is a chain: each caveat is signed with the signature before it, so that anyone can add a caveat and
-nobody can take one away. The codec is strict: whatever :meth:`Macaroon.decode` accepts, it emits
-again byte for byte, and it remembers where every part stood.
+nobody can take one away. The codecs are strict: they keep the bytes they read (:attr:`Macaroon.raw`)
+and where every part stood in them, and in the binary formats the fields give exactly those bytes
+again.
 
 Sources: libmacaroons ``doc/format.txt`` (formats), ``macaroons.c`` (key derivation and chain).
 """
@@ -95,17 +96,27 @@ class Macaroon:
         """
         if len(raw) > MAX_BYTES:
             raise MacaroonError("it is longer than 64 KiB", MAX_BYTES)
-        known = _BY_FIRST_BYTE.get(raw[0]) if raw else None
+        decode = _BY_FIRST_BYTE.get(raw[0]) if raw else None
+        if decode is None:
+            raise MacaroonError("these bytes begin as no macaroon does", 0)
         try:
-            if known is not None:
-                format, decode = known
-                return _made(format, raw, decode(raw))
+            format, location, identifier, caveats, signature, at, start = decode(raw)
         except IndexError:
             raise MacaroonError("it ends in the middle", len(raw)) from None
-        if raw[:1] in _JSON_STARTS:
-            format, parts = decode_json(raw)
-            return _made(format, raw, parts)
-        raise MacaroonError("these bytes begin as no macaroon does", 0)
+        macaroon = object.__new__(Macaroon)
+        # The __init__ of a frozen class sets field by field, which for a short macaroon would take
+        # a fifth of the time.
+        macaroon.__dict__.update(
+            format=format,
+            raw=raw,
+            location=location,
+            identifier=identifier,
+            caveats=caveats,
+            signature=signature,
+            location_start=at,
+            identifier_start=start,
+        )
+        return macaroon
 
     @classmethod
     def mint(
@@ -243,29 +254,11 @@ _CODECS: Final = {
     Format.V1: _Codec(encode_v1, entry_v1, tail_v1, len(tail_v1(bytes(32))), spans_v1),
     Format.V2: _Codec(encode_v2, entry_v2, tail_v2, len(tail_v2(bytes(32))), spans_v2),
 }
-_BY_FIRST_BYTE: Final[dict[int, tuple[Format, Callable[[bytes], Parts]]]] = {
-    2: (Format.V2, decode_v2),
-    **dict.fromkeys(b"0123456789abcdef", (Format.V1, decode_v1)),
+_BY_FIRST_BYTE: Final[dict[int, Callable[[bytes], Parts]]] = {
+    2: decode_v2,
+    **dict.fromkeys(b"0123456789abcdef", decode_v1),
+    **dict.fromkeys(b"{ \t\r\n", decode_json),
 }
-_JSON_STARTS: Final = frozenset((b"{", b" ", b"\t", b"\r", b"\n"))
-
-
-def _made(format: Format, raw: bytes, parts: Parts) -> Macaroon:
-    """The macaroon. A frozen class's own __init__ sets field by field, which for a short macaroon
-    takes longer than reading it does."""
-    location, identifier, caveats, signature, location_start, identifier_start = parts
-    macaroon = object.__new__(Macaroon)
-    macaroon.__dict__.update(
-        format=format,
-        raw=raw,
-        location=location,
-        identifier=identifier,
-        caveats=caveats,
-        signature=signature,
-        location_start=location_start,
-        identifier_start=identifier_start,
-    )
-    return macaroon
 
 
 def _encode(

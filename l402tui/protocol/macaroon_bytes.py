@@ -16,7 +16,7 @@ from itertools import repeat
 from typing import Final
 
 from l402tui.protocol.errors import MacaroonError
-from l402tui.protocol.macaroon_parts import SIGNATURE_SIZE, Caveat, CaveatSpans, Parts
+from l402tui.protocol.macaroon_parts import SIGNATURE_SIZE, Caveat, CaveatSpans, Format, Parts
 
 __all__ = [
     "decode_v1",
@@ -36,6 +36,7 @@ __all__ = [
 # Caveat._make without a Python frame of its own: there may be thousands of caveats.
 _make_caveat = tuple.__new__
 
+_V1, _V2 = Format.V1, Format.V2
 # v2 field tags.
 _END, _LOCATION, _IDENTIFIER, _VID, _SIGNATURE = 0, 1, 2, 4, 6
 # v1: four lower-case hex digits count the whole packet, themselves and the newline included.
@@ -103,7 +104,7 @@ def decode_v2(raw: bytes) -> Parts:
         if len(raw) < pos + SIGNATURE_SIZE:
             raise IndexError
         raise MacaroonError("there are bytes after the signature", pos + SIGNATURE_SIZE)
-    return location, identifier, caveats, raw[pos:], location_start, identifier_start
+    return _V2, location, identifier, caveats, raw[pos:], location_start, identifier_start
 
 
 def _caveats_v2(raw: bytes, pos: int) -> tuple[tuple[Caveat, ...], int]:
@@ -247,7 +248,7 @@ def decode_v1(raw: bytes) -> Parts:
         raise MacaroonError("a packet does not end with a newline", end)
     if len(raw) != end + 1:
         raise MacaroonError("there are bytes after the signature", end + 1)
-    return location, identifier, caveats, raw[start:end], location_start, identifier_start
+    return _V1, location, identifier, caveats, raw[start:end], location_start, identifier_start
 
 
 def _caveats_v1(raw: bytes, at: int) -> tuple[tuple[Caveat, ...], int]:

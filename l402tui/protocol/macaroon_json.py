@@ -208,15 +208,16 @@ def _at_end(reader: JsonReader) -> None:
         raise MacaroonError("there is more after its JSON", reader.pos)
 
 
-def decode_json(raw: bytes) -> tuple[Format, Parts]:
+def decode_json(raw: bytes) -> Parts:
     """Read a macaroon in JSON. Raises MacaroonError for everything that is not exactly one."""
     format, members = _read(raw)
     identifier, location = members["identifier"], members.get("location")
     listed = members.get("caveats")
-    return format, (
-        None if location is None else location.value,
+    return (
+        format,
+        _value(location),
         identifier.value,
-        listed.caveats if listed is not None else (),
+        () if listed is None else listed.caveats,
         members["signature"].value,
         0 if location is None else location.start,
         identifier.start,

@@ -96,8 +96,8 @@ class CaveatSpans(NamedTuple):
     location: Range | None
 
 
-Parts: TypeAlias = tuple[bytes | None, bytes, tuple[Caveat, ...], bytes, int, int]
-"""Location, identifier, caveats, signature; where location and identifier begin."""
+Parts: TypeAlias = tuple[Format, bytes | None, bytes, tuple[Caveat, ...], bytes, int, int]
+"""Format, location, identifier, caveats, signature; where location and identifier begin."""
 
 
 def part_of(raw: bytes, whole: Range, value: bytes, first: int, last: int) -> Range:
