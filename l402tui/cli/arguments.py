@@ -42,6 +42,38 @@ environment:
 Words go to stderr and data to stdout. More about a command: l402tui COMMAND --help"""
 
 
+_LOOK: Final = "Decode a challenge, token, credential or invoice, offline."
+_LOOK_AT: Final = """\
+Decode what somebody pasted or a server sent, offline, and say what each field means:
+
+  a challenge      WWW-Authenticate: L402 ..., with or without the header's name
+  a credential     Authorization: L402 token:preimage, or another header that shows a payment
+  a token          a macaroon in base64, hex, JSON or binary, and what else is used as one
+  an invoice       lnbc..., lntb..., lntbs..., lnbcrt..., lnsb..., also as lightning:...
+  a body           the JSON of a 402, in L402 or another protocol
+  32 bytes         64 hex characters: a preimage or a payment hash
+  HTTP messages    what curl -i, curl -v or grpcurl -v prints, several in a row too
+  a HAR file       what a browser recorded: the exchanges that have to do with payment
+  anything else    a log, a page, a chat: what is found in it, and where it stands
+
+Lines at its beginning that start with # are passed over. 256 KiB are the most, 16 MiB of a HAR
+file."""
+_LOOK_CODES: Final = """\
+examples:
+  l402tui inspect lnbcrt100n1...
+  curl -si https://example.com/paid | l402tui inspect -
+  l402tui inspect --hex ~/.lnd/data/chain/bitcoin/regtest/admin.macaroon
+  l402tui inspect --brief recording.har
+  l402tui inspect challenge.txt credential.txt      do they belong together?
+
+A secret is better given in a file or by stdin: other users of this machine can read arguments.
+
+""" + table(Exit.OK, Exit.BROKEN, Exit.USAGE).replace(
+    Exit.USAGE.sentence,
+    "The command line cannot be used as it is, or what was given cannot be read.",
+)
+
+
 _DEMO: Final = "A whole purchase on a practice server, with every step explained."
 _AS_GET: Final = "exit codes: 130 where it was stopped; otherwise those of `l402tui get --help`"
 NETWORKS: Final = ("bitcoin", "testnet", "signet", "regtest", "simnet")
@@ -95,11 +127,13 @@ def _parser() -> argparse.ArgumentParser:
         dest="command", metavar="COMMAND", title="commands", prog=_PROGRAM
     )
 
-    def command(name: str, what: str, codes: str = "") -> argparse.ArgumentParser:
+    def command(
+        name: str, what: str, codes: str = "", description: str = ""
+    ) -> argparse.ArgumentParser:
         return commands.add_parser(
             name,
             help=what,
-            description=what,
+            description=description or what,
             epilog=codes or table(Exit.OK, Exit.BROKEN, Exit.USAGE),
             formatter_class=plain,
             allow_abbrev=False,
@@ -108,7 +142,7 @@ def _parser() -> argparse.ArgumentParser:
     _open(command(_OPEN, "The explorer in the terminal; the word open may be left out."))
     _demo(command("demo", _DEMO, _AS_GET))
     _get(command("get", "Fetch an address; pay for it if you say yes.", table()))
-    _inspect(command("inspect", "Decode a challenge, token, credential or invoice, offline."))
+    _inspect(command("inspect", _LOOK, _LOOK_CODES, _LOOK_AT))
     _history(command("history", "List what was done and what it cost."))
     _replay(
         command("replay", "Do an entry of the history again, with the credential held.", table())
@@ -229,10 +263,26 @@ def _wallet(parser: argparse.ArgumentParser) -> None:
 
 
 def _inspect(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("thing", metavar="THING|FILE|-", help="- reads it from stdin")
+    parser.usage = "l402tui inspect [options] THING|FILE|- [THING|FILE|-]"
+    parser.add_argument(
+        "thing",
+        metavar="THING|FILE|-",
+        help="what to look at: itself, a file that holds it, or - for stdin",
+    )
+    parser.add_argument(
+        "other",
+        nargs="?",
+        metavar="THING|FILE|-",
+        help="a second one: say whether the two belong together (payment hash, preimage, "
+        "signature chain)",
+    )
     parser.add_argument("--json", action="store_true", help="the tree as JSON")
-    parser.add_argument("--reveal", action="store_true", help="show secrets, too")
+    parser.add_argument(
+        "--hex", action="store_true", help="the bytes too, with the fields that begin in each row"
+    )
+    parser.add_argument("--ascii", action="store_true", help="draw with ASCII characters only")
     parser.add_argument("--brief", action="store_true", help="without what each field means")
+    parser.add_argument("--reveal", action="store_true", help="show secrets, too")
 
 
 def _history(parser: argparse.ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""What is this challenge, token, credential or invoice?
+"""What is this challenge, token, credential or invoice, and does it belong to that other one?
 
 Decoded offline and shown as the tree that every face shows. Secrets are masked unless ``--reveal``
 asks for them; a thing that is secret is better read from a file or stdin than given as an argument.
@@ -6,46 +6,126 @@ asks for them; a thing that is secret is better read from a file or stdin than g
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import shutil
 import sys
 from collections.abc import Iterator
+from typing import Final
 
 from l402tui.cli.arguments import Options
 from l402tui.cli.exits import Exit
 from l402tui.cli.trouble import Trouble
-from l402tui.protocol.dissect import dissect
 from l402tui.protocol.errors import DecodeError
 from l402tui.protocol.outline import outline
 from l402tui.protocol.text import shown
-from l402tui.protocol.tree import Node
+from l402tui.protocol.tree import Mark, Node
 
-__all__ = ["inspect"]
+__all__ = ["inspect", "without_comments"]
 
-_MOST = 1_000_000
-_ENDING = re.compile(r"\.[A-Za-z]\w{0,9}$", re.ASCII)
+_MOST: Final = 16 * 1024 * 1024 + 1
+"""Bytes that are read: one more than the longest thing that is looked at, a HAR file."""
+_WIDTH: Final = 100
+"""Characters of a line where there is no terminal."""
+_ENDING: Final = re.compile(r"\.[A-Za-z]\w{0,9}$", re.ASCII)
 """Of a file's name."""
+_BROKEN: Final = ("invoice", "macaroon", "credential")
 
 
 def inspect(options: Options) -> Exit:
-    """Print the tree. Raises Trouble where it cannot be read."""
-    data = _without_comments(_given(options.thing))
-    try:
-        tree = dissect(data)
-    except DecodeError as error:
-        raise Trouble(Exit.USAGE, _unreadable(options.thing, error)) from None
+    """Print the tree. Raises Trouble where it cannot be read, and, behind what can still be told of
+    it, where it is broken."""
+    tree = _pair(options) if options.other is not None else _one(options)
     if options.json:
-        print(json.dumps(_as_json(tree, options.reveal), ensure_ascii=True))
-        return Exit.OK
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 100
-    for line in outline(tree, width=min(width, 120), meanings=not options.brief):
+        _print_json(tree, options)
+    else:
+        _print_lines(tree, options)
+    if tree.mark is Mark.BAD and tree.label.text in _BROKEN:
+        sys.stdout.flush()
+        raise Trouble(Exit.USAGE, f"This {tree.label} is broken; what is above is not certain.")
+    return Exit.OK
+
+
+def _one(options: Options) -> Node:
+    from l402tui.protocol.dissect import dissect
+
+    try:
+        return dissect(without_comments(_given(options.thing)))
+    except DecodeError as error:
+        raise Trouble(Exit.USAGE, _unreadable([options.thing], error)) from None
+
+
+def _pair(options: Options) -> Node:
+    from l402tui.protocol.dissect import dissect_pair
+
+    things = [options.thing, options.other]
+    if things == ["-", "-"]:
+        raise Trouble(Exit.USAGE, "Only one of the two can come from stdin; name a file instead.")
+    for thing in things:  # any word would do for an opaque token
+        if _names_no_file(thing) and _ENDING.search(thing):
+            raise Trouble(Exit.USAGE, f"There is no file of the name {shown(thing, 60)}.")
+    first, second = (without_comments(_given(thing)) for thing in things)
+    try:
+        return dissect_pair(first, second)
+    except DecodeError as error:
+        raise Trouble(Exit.USAGE, _unreadable(things, error)) from None
+
+
+# --- printing ------------------------------------------------------------------------------------
+
+
+def _print_lines(tree: Node, options: Options) -> None:
+    width, ascii_only = min(_width(), 120), options.ascii or not _can_draw()
+    for line in outline(tree, width=width, meanings=not options.brief, ascii_only=ascii_only):
         print(line)
+    if options.hex:
+        from l402tui.protocol.hexdump import hexdump
+
+        for line in hexdump(tree, width=width, reveal=options.reveal, ascii_only=ascii_only):
+            print(line)
     if options.reveal:
         for line in _revealed(tree):
             print(line)
-    return Exit.OK
+
+
+def _width() -> int:
+    if not sys.stdout.isatty():
+        return _WIDTH
+    import shutil
+
+    return shutil.get_terminal_size().columns
+
+
+def _can_draw() -> bool:
+    """Whether stdout takes the branches of the tree."""
+    try:
+        "├─ …›".encode(sys.stdout.encoding or "ascii")
+    except (UnicodeError, LookupError):
+        return False
+    return True
+
+
+def _print_json(tree: Node, options: Options) -> None:
+    import json
+
+    told = _as_json(tree, options.reveal)
+    if options.hex:
+        told["buffers"] = _buffers(tree, options.reveal)
+    print(json.dumps(told, ensure_ascii=True))
+
+
+def _buffers(tree: Node, reveal: bool) -> list[dict[str, object]]:
+    """The bytes themselves; ``**`` in place of a masked byte."""
+    from l402tui.protocol.hexdump import buffers_of, masked_bytes
+
+    told: list[dict[str, object]] = []
+    for buffer, nodes in buffers_of(tree).items():
+        mask = bytes(len(buffer.data)) if reveal else masked_bytes(buffer, nodes)
+        cells = [
+            "**" if hidden else f"{byte:02x}"
+            for byte, hidden in zip(buffer.data, mask, strict=True)
+        ]
+        told.append({"of": buffer.name.text, "size": len(buffer.data), "hex": "".join(cells)})
+    return told
 
 
 def _given(thing: str) -> bytes:
@@ -70,21 +150,31 @@ def _given(thing: str) -> bytes:
     return thing.encode("utf-8", "surrogateescape")
 
 
-def _unreadable(thing: str, error: DecodeError) -> str:
+def _unreadable(things: list[str], error: DecodeError) -> str:
     """Why it cannot be read; first what is most likely the reason."""
     why, nothing = f"This cannot be read: {error}.", "Nothing was sent; inspect works offline."
-    if thing == "-" or len(thing) >= 1_000 or " " in thing or os.path.isfile(thing):
+    odd = [thing for thing in things if _names_no_file(thing)]
+    if not odd:
         return f"{why} {nothing}"
-    if "/" in thing or _ENDING.search(thing):
-        return f"There is no file of that name. {why} {nothing}"
-    return f"{why} There is no file of that name either. {nothing}"
+    which = "of that name" if len(things) == 1 else f"{shown(odd[0], 60)}"
+    if "/" in odd[0] or _ENDING.search(odd[0]):
+        return f"There is no file {which}. {why} {nothing}"
+    return f"{why} There is no file {which} either. {nothing}"
 
 
-def _without_comments(data: bytes) -> bytes:
-    """The same without the lines at its beginning that explain it, as the samples have them."""
+def _names_no_file(thing: str) -> bool:
+    """Whether it could be meant as the name of a file, and there is none."""
+    return not (thing == "-" or len(thing) >= 1_000 or " " in thing or os.path.isfile(thing))
+
+
+def without_comments(data: bytes) -> bytes:
+    """The same without the lines at its beginning that explain it, as the samples have them. Empty
+    lines stay in their place, so that the numbers of the others are right."""
+    lines = 0
     while data.startswith(b"#"):
         data = data.partition(b"\n")[2]
-    return data
+        lines += 1
+    return b"\n" * lines + data if lines and not data.startswith(b"\x02") else data
 
 
 def _revealed(tree: Node) -> Iterator[str]:

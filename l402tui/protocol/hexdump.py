@@ -13,7 +13,7 @@ from l402tui.protocol.ascii_text import in_ascii
 from l402tui.protocol.text import Shown, say
 from l402tui.protocol.tree import Buffer, Node, Span
 
-__all__ = ["hexdump", "masked_bytes"]
+__all__ = ["buffers_of", "hexdump", "masked_bytes"]
 
 _WIDE: Final = 98
 """Characters a line must have for 16 bytes a row with room for names; below that it is 8."""
@@ -23,14 +23,16 @@ _LEAST_ROOM: Final = 8
 def hexdump(
     tree: Node, *, width: int = 100, reveal: bool = False, ascii_only: bool = False
 ) -> Iterator[str]:
-    """The bytes of every buffer below ``tree``, as lines of at most ``width`` characters.
+    """The bytes of every buffer below ``tree``, as lines of at most ``width`` characters, with an
+    empty line before each.
 
     Rows that are masked all over and begin no field are drawn once, as ``*``. With ``reveal``
     nothing is masked.
     """
-    spans = _spans(tree)
+    spans = buffers_of(tree)
     seen: dict[str, int] = {}
     for buffer, nodes in spans.items():
+        yield ""
         name = buffer.name.text
         seen[name] = seen.get(name, 0) + 1
         title = buffer.name if seen[name] == 1 else say("{} ({})", buffer.name, seen[name])
@@ -39,7 +41,6 @@ def hexdump(
         yield in_ascii(told) if ascii_only else told.text
         mask = bytes(size) if reveal else masked_bytes(buffer, nodes)
         yield from _Dump(buffer, nodes, mask, width, ascii_only).rows()
-        yield ""
 
 
 def masked_bytes(buffer: Buffer, nodes: list[Node]) -> bytes:
@@ -54,7 +55,7 @@ def masked_bytes(buffer: Buffer, nodes: list[Node]) -> bytes:
     return bytes(mask)
 
 
-def _spans(tree: Node) -> dict[Buffer, list[Node]]:
+def buffers_of(tree: Node) -> dict[Buffer, list[Node]]:
     """The nodes of each buffer, buffers in the order of the tree, parents before children."""
     found: dict[Buffer, list[Node]] = {}
     for node in tree.walk():

@@ -259,7 +259,7 @@ class _Draft:
         if not self.in_head:
             if self.doubled and not line.text:
                 self.doubled = False
-            elif self.body or not _METER.fullmatch(_last_drawn(line.text)):
+            elif self.body or not _is_certain_chatter(line):
                 self.body.append(line)
             return
         if line.text.rstrip() == self.mark:
@@ -270,11 +270,20 @@ class _Draft:
             self.doubled = True
         self.end = line.end
 
+    def _drop_head(self) -> None:
+        """Take the head away that ``-i`` printed again before the body."""
+        for number, line in enumerate(self.body):
+            if not line.text:
+                del self.body[: number + 1]
+                return
+
     def done(self) -> HttpMessage:
         """The message. What curl sends as a body it does not print."""
         body = b""
         while self.body and _is_chatter(self.body[-1]):
             self.body.pop()
+        if self.body and self.body[0].text.rstrip() == self.start_line:
+            self._drop_head()
         if self.body and self.mark == b"<":
             body_start, self.end = self.body[0].start, self.body[-1].end
             body = self.raw[body_start : self.end]
@@ -289,8 +298,15 @@ class _Draft:
 
 
 def _is_chatter(line: _Line) -> bool:
-    """Whether curl says this beside the messages."""
-    return line.text[:2] == b"* " or _METER.fullmatch(_last_drawn(line.text)) is not None
+    """Whether curl says this beside the messages, as the last of a body's lines."""
+    return line.text[:2] == b"* " or _is_certain_chatter(line)
+
+
+def _is_certain_chatter(line: _Line) -> bool:
+    """Whether this is curl's wherever it stands. Where both its outputs go into one file, what it
+    says last may come first."""
+    text = _last_drawn(line.text)
+    return (_METER.fullmatch(text) or _LEFT_INTACT.fullmatch(text)) is not None
 
 
 def _transcript(raw: bytes) -> Iterator[HttpMessage]:

@@ -209,6 +209,16 @@ def test_heads_that_curl_prints_twice() -> None:
     assert message.body == b"pay\n"
 
 
+@pytest.mark.parametrize("head", [b"", b"HTTP/1.1 402 Pay\r\nA: b\r\n\r\n"])
+def test_both_outputs_in_one_file(head: bytes) -> None:
+    raw = (
+        b"< HTTP/1.1 402 Pay\r\n< A: b\r\n< \r\n{ [4 bytes data]\n"
+        b"* Connection #0 to host h left intact\n" + head + b"pay\n"
+    )
+    message = only(raw)
+    assert (message.headers, message.body) == (((b"A", b"b"),), b"pay\n")
+
+
 # --- grpcurl -v ----------------------------------------------------------------------------------
 
 GRPC = b"""\

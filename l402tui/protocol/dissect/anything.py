@@ -11,7 +11,6 @@ What reads one kind of thing is imported only where that is at hand.
 from __future__ import annotations
 
 import codecs
-import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -343,6 +342,8 @@ def _search(text: str, now: float | None) -> Node | None:
 def _json(text: str) -> Any:  # JSON can be anything
     if text.lstrip()[:1] not in ("{", "["):
         return None
+    import json
+
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
