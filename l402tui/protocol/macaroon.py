@@ -2,9 +2,9 @@
 
 A macaroon is a location, an identifier, a list of caveats and one 32-byte signature. The signature
 is a chain: each caveat is signed with the signature before it, so that anyone can add a caveat and
-nobody can take one away. The codecs are strict: they keep the bytes they read (:attr:`Macaroon.raw`)
-and where every part stood in them, and in the binary formats the fields give exactly those bytes
-again.
+nobody can take one away. The codecs are strict, and keep the bytes they read
+(:attr:`Macaroon.raw`) and where every part stood in them; in the binary formats the fields give
+exactly those bytes again.
 
 Sources: libmacaroons ``doc/format.txt`` (formats), ``macaroons.c`` (key derivation and chain).
 """
