@@ -201,7 +201,7 @@ def _payment(value: str) -> ReadCredential:
         raw = value.encode("latin-1")
     except UnicodeEncodeError:
         raw = value.encode("utf-8", "surrogatepass")
-    found, stopped = read_line(raw, 0, 1)
+    found, stopped = read_line(raw, 0, 2)
     if not found:
         error = CredentialError("nothing but the scheme can be read", 0)
         if stopped is not None:
@@ -214,9 +214,11 @@ def _payment(value: str) -> ReadCredential:
         read = _payment_json(value, start, end)
     else:
         read = _payment_params(challenge, len(value))
-    if stopped is not None and read.problem is None:
-        error = CredentialError(stopped.error.why, stopped.error.offset)
+    if read.problem is None and len(found) > 1:
+        error = CredentialError("a second credential follows in the same header", found[1].start)
         read = replace(read, problem=error)
+    elif read.problem is None and stopped is not None:
+        read = replace(read, problem=CredentialError(stopped.error.why, stopped.error.offset))
     return replace(read, scheme=scheme)
 
 
@@ -322,7 +324,7 @@ def _flat(
 def _plain(value: Any) -> str:
     if isinstance(value, str):
         return value
-    return f"{len(value)} entries" if isinstance(value, list | dict) else json.dumps(value)
+    return f"{len(value)} inside" if isinstance(value, list | dict) else json.dumps(value)
 
 
 def _object(value: Any) -> dict[str, Any]:

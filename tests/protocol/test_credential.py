@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -90,6 +91,7 @@ def test_taking_apart(scheme: str, preimage: str) -> None:
 def test_several_tokens_are_kept() -> None:
     read = read_credential(f"L402 one,two,three:{PREIMAGE.hex()}")
     assert [part.text.reveal() for part in read.tokens] == [b"one", b"two", b"three"]
+    assert [(part.start, part.end) for part in read.tokens] == [(5, 8), (9, 12), (13, 18)]
     assert read.credential.token == Secret("one,two,three")
 
 
@@ -203,9 +205,18 @@ def test_each_form_is_told_apart(name: str) -> None:
         assert bytes.fromhex(at).decode() == PRE
     elif paid and form is not CredentialForm.PAYMENT_JSON:
         assert at == PRE
+    if form is CredentialForm.PAYMENT_HASH:
+        assert value[read.preimage_end - 64 : read.preimage_end] == PAYMENT_HASH.hex()
+        assert read.scheme == value.partition(" ")[0] * (header == "Authorization")
+    for field in read.fields:
+        if field.start >= 0:
+            assert value[field.start : field.end].encode() == field.value.reveal()
+    has_colon = form in (CredentialForm.L402, CredentialForm.X_PAYMENT) and name != "token alone"
+    assert read.colon is has_colon
     assert PRE not in repr(read)
     assert "sesame" not in repr(read)
     assert TOKEN.text not in repr(read)
+    assert repr(PAYMENT_HASH) not in repr(replace(read, due=None))
 
 
 @pytest.mark.parametrize("name", FORMS)
@@ -297,6 +308,10 @@ TROUBLES: dict[str, tuple[str, str, str, int | None]] = {
     "base64": (
         "Authorization", f"L402 abc:{Spelling.STANDARD.spell(PREIMAGE)}", "base64 of 32 bytes", 9),
     "hash too short": ("X-Payment-Hash", PAYMENT_HASH.hex()[1:], "64 hex characters", 0),
+    "something follows": (
+        "Authorization", f'Payment preimage="{PRE}", Basic a="b"', "second credential follows", 85),
+    "a stray quote": ("Authorization", f'Payment preimage="{PRE}", a="', "never closed", 87),
+    "only a scheme": ("Authorization", "Payment =", "parameter should stand here", 8),
     "another header": ("X-Api-Key", "sesame", "not known to carry", None),
     "nothing": ("Authorization", " ", "nothing in it", 0),
     "no macaroon": ("Macaroon", "sesame!", "no macaroon", 0),
@@ -429,6 +444,37 @@ def test_many_tokens_do_not_make_many_nodes() -> None:
     assert len([node for node in tree.children if node.label.text == "token"]) == 16
     assert tree.find("…").value.text == "1984 more"
     assert len(tree.find("SHA-256").children) == 16
+
+
+def test_a_preimage_has_a_place_only_where_its_characters_stand() -> None:
+    in_base64 = Spelling.STANDARD.spell(PAID.raw)
+    for text in (in_base64, in_base64.rstrip("=")):
+        read = read_credential_header("Macaroon", text)
+        assert (read.preimage_start, read.preimage_end) == (-1, -1)
+        assert dissect_credential_header("Macaroon", text).find("SHA-256").mark is Mark.GOOD
+    read = read_credential_header("Authorization", payment())
+    assert (read.preimage_start, read.preimage_end) == (-1, -1)
+    shifted = read_credential_header("Macaroon", f"  {PAID.raw.hex()}")
+    plain = read_credential_header("Macaroon", PAID.raw.hex())
+    assert shifted.preimage_start == plain.preimage_start + 2 > 2
+
+
+def test_a_token_in_json_keeps_its_commas() -> None:
+    token = '{"a":1,"b":[2,3]}'
+    (part,) = read_credential(f"L402 {token}:{PRE}").tokens
+    assert part.text == Secret(token)
+
+
+def test_many_fields_are_cut_off() -> None:
+    challenge = {f"k{number}": "v" for number in range(100)}
+    value = payment(challenge={"method": "lightning", **challenge})
+    assert len(read_credential_header("Authorization", value).fields) == 64
+    deep: Any = "sesame"
+    for _ in range(50):
+        deep = {"a": deep}
+    read = read_credential_header("Authorization", payment(challenge=deep))
+    assert read.fields[0].value == Secret("1 inside")
+    assert read.fields[0].name == "challenge.a.a.a.a"
 
 
 def test_places_in_a_larger_buffer() -> None:
