@@ -37,6 +37,11 @@ _PARAM: Final = re.compile(
     r"[ \t,\"'](?:token|macaroon|invoice|version)[ \t]*=[ \t]*[^:,=\s]", re.ASCII | re.IGNORECASE
 )
 _ANY_SCHEME: Final = re.compile(r"[\w-]+[ \t]+[\w-]+[ \t]*=[ \t]*\"", re.ASCII)
+_PAYMENT: Final = re.compile(r"Payment[ \t]+", re.ASCII | re.IGNORECASE)
+_BILL: Final = re.compile(r"[ \t,](?:request|invoice)[ \t]*=", re.ASCII | re.IGNORECASE)
+_PREIMAGE: Final = re.compile(r"[ \t,]preimage[ \t]*=", re.ASCII | re.IGNORECASE)
+_PAID: Final = re.compile(r"[^\s:]+:[0-9a-fA-F]{64}", re.ASCII)
+"""Token and preimage with nothing before them."""
 _INVOICE: Final = re.compile(r"lightning:|ln(?:bc|tb|sb)[0-9a-z]", re.ASCII | re.IGNORECASE)
 _SHORTEST_INVOICE: Final = 60
 """Characters: of what is shorter nothing could be told apart."""
@@ -182,6 +187,8 @@ def _challenge(text: str, now: float | None) -> Node | None:
     headers = [_CHALLENGE_LINE.fullmatch(line) for line in lines]
     if all(headers):
         return _challenges([header[1] for header in headers if header is not None], now)
+    if _PAYMENT.match(text) and (_PREIMAGE.search(text) or not _BILL.search(text)):
+        return None  # the answer to such a challenge looks like one
     if not all(_OURS.match(line) or _ANY_SCHEME.match(line) for line in lines):
         return None
     if _OURS.match(text) and not (_PARAM.search(text) or " " not in text):
@@ -215,10 +222,14 @@ def _asked(headers: list[tuple[bytes, bytes]], body: bytes, now: float | None) -
 
 def _header(text: str, now: float | None) -> Node | None:
     """One header line: a credential, or what another protocol asks for."""
-    header = None if "\n" in text else _HEADER_LINE.fullmatch(text)
-    if header is not None:
+    if "\n" in text:
+        return None
+    header = _HEADER_LINE.fullmatch(text)
+    if _PAID.fullmatch(text):
+        name, value = "X-Payment", text
+    elif header is not None:
         name, value = header[1], header[2]
-    elif _OURS.match(text) and "\n" not in text:
+    elif _OURS.match(text) or _PAYMENT.match(text):
         name, value = "Authorization", text
     else:
         return None

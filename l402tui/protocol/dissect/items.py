@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final, NamedTuple
 
 from l402tui.protocol.dialects.kinds import DialectError
@@ -19,6 +20,9 @@ from l402tui.protocol.tree import Mark, Node
 __all__ = ["Gloss", "ItemTree", "by_offset"]
 
 _UNKNOWN: Final = "Not a field that is known here. It is shown as it came."
+_MORE: Final = "They are in the bytes, but too many to show one by one."
+_MOST: Final = 100
+"""Members of one object or array that get a line each."""
 _WRONG: Final = "Wrong: {}."
 
 
@@ -47,15 +51,20 @@ class ItemTree:
 
     def members(self, item: Item, path: str = "") -> tuple[Node, ...]:
         """A node for each member of an object, or for each element of an array."""
+        inner = len(item.members) or len(item.elements)
         if isinstance(item.value, dict):
-            return tuple(
+            nodes = [
                 self.node(named(name), member, f"{path}.{name}" if path else name)
-                for name, member in item.members.items()
-            )
-        return tuple(
-            self.node(say("{}", number), element, path, element=True)
-            for number, element in enumerate(item.elements, 1)
-        )
+                for name, member in islice(item.members.items(), _MOST)
+            ]
+        else:
+            nodes = [
+                self.node(say("{}", number), element, path, element=True)
+                for number, element in enumerate(item.elements[:_MOST], 1)
+            ]
+        if inner > _MOST:
+            nodes.append(Node(say("more"), say("{}", inner - _MOST), say(_MORE), mark=Mark.NOTE))
+        return tuple(nodes)
 
     def node(self, label: Shown, item: Item, path: str, *, element: bool = False) -> Node:
         """One value and everything in it. What an ``element`` is for was said of its array."""
