@@ -27,12 +27,14 @@ def run(
     wallet: str | None = None,
     no_pay: bool = False,
     step: bool = True,
+    inspect: bool = False,
 ) -> int:
     """Run the explorer until the person leaves it. Gives the exit code, never 0 after a crash.
     Where a flow has run, the last line on stderr says whether money was spent.
 
     ``demo``: on the practice server, with these mistakes switched on. ``wallet`` as in
-    :func:`~l402tui.wiring.open_session`; ``no_pay`` leaves nothing that could pay.
+    :func:`~l402tui.wiring.open_session`; ``no_pay`` leaves nothing that could pay. ``inspect``
+    begins with the screen that takes apart what is pasted.
     """
     from l402tui.tui.app import ExplorerApp
     from l402tui.wiring import open_session, practice_session
@@ -45,7 +47,7 @@ def run(
         chosen = "none" if no_pay else wallet
         return open_session(settings, chosen, receive=receive, url=url)
 
-    app = ExplorerApp(opener, url, demo=demo, step=step)
+    app = ExplorerApp(opener, url, demo=demo, step=step, inspect=inspect)
     app.run()
     if app.closing is not None:
         print(app.closing.text, file=sys.stderr)

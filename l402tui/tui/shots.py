@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from textual.events import Paste
 from textual.pilot import Pilot
 
 from l402tui.flow.events import Answered, Challenged, Unreachable
@@ -24,6 +25,7 @@ from l402tui.flow.model import Request, Response
 from l402tui.flow.ports import PreparedRequest, Transport
 from l402tui.practice.invoices import DEMO_SEED
 from l402tui.practice.run import PracticeServer
+from l402tui.practice.samples import samples
 from l402tui.practice.switches import Switches
 from l402tui.protocol.network import Network
 from l402tui.protocol.qr import Matrix, encode
@@ -37,12 +39,13 @@ from l402tui.tui.modals.invoice import InvoiceModal
 from l402tui.tui.rhythm import DEAF
 from l402tui.tui.screens.flow import FlowScreen
 from l402tui.tui.widgets.address import AddressBar
+from l402tui.tui.widgets.exchange import ExchangeTree
 from l402tui.tui.widgets.qrcode import QrCode
 from l402tui.wiring import Receive, Session, open_session
 
 __all__ = ["NAMES", "SIZES", "take"]
 
-NAMES: Final = ("welcome", "flow", "approve", "qr", "paid", "refused")
+NAMES: Final = ("welcome", "flow", "approve", "qr", "paid", "refused", "inspect", "compare")
 SIZES: Final = ((80, 24), (120, 40))
 
 _PORT: Final = 8402
@@ -146,6 +149,9 @@ class _Photographer:
         """Bring the app to where the picture is taken."""
         if name == "welcome":
             return
+        if name in ("inspect", "compare"):
+            await self._inspect(compare=name == "compare")
+            return
         await self.until(lambda: self.flow.session is not None)
         if name == "flow":
             await self.press("space")
@@ -168,6 +174,18 @@ class _Photographer:
             await self.until(self._drawn)
         else:
             await self.until(self._over)
+
+    async def _inspect(self, *, compare: bool) -> None:
+        """A pasted challenge, or a token beside the one it was made of."""
+        first = "token.txt" if compare else "challenge-unquoted.txt"
+        await self._paste(samples()[first].content)
+        if compare:
+            await self.press("c")
+            await self._paste(samples()["token-narrowed.txt"].content)
+
+    async def _paste(self, text: str) -> None:
+        self._app.post_message(Paste(text))
+        await self.until(lambda: isinstance(self._app.focused, ExchangeTree))
 
     def _waits(self) -> bool:
         watch = self.flow.watched
@@ -219,7 +237,9 @@ async def take(name: str, size: tuple[int, int]) -> str:
     """Take one picture; ``name`` is one of :data:`NAMES`. Gives the SVG text."""
     clock = _Clock()
     opener = _opener(clock, external=name == "qr")
-    app = ExplorerApp(opener, demo=name != "welcome")
+    inspect = name in ("inspect", "compare")
+    demo = name != "welcome" and not inspect
+    app = ExplorerApp(opener, demo=demo, inspect=inspect, now=clock.now)
     app.theme = "l402"
     async with app.run_test(size=size) as pilot:
         app.rhythm.gap = 0.0

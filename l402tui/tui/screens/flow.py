@@ -78,6 +78,7 @@ class FlowScreen(Deeds):
         self._opener = opener
         self._keeper = Keeper(self._open)
         self._worker: Worker[None] | None = None
+        self._asks_later = False
 
     # --- building ------------------------------------------------------------------------------
 
@@ -229,12 +230,14 @@ class FlowScreen(Deeds):
         if self.app.screen is self or isinstance(self.app.screen, ModalScreen):
             self.do_pay()
         else:
+            self._asks_later = True
             self.tell(say("The flow asks whether to pay. 1 goes there; nothing is paid before."))
 
     def on_screen_resume(self) -> None:
         """A question that came up meanwhile."""
-        if self.watched is not None and self.watched.question is not None:
+        if self._asks_later and self.watched is not None and self.watched.question is not None:
             self.do_pay()
+        self._asks_later = False
 
     def _show_best(self, event: e.Event) -> None:
         """Go to what matters most now: the hash that ties token and invoice, or the content."""

@@ -235,10 +235,13 @@ class InspectScreen(Looking):
 
 
 def _telling(nodes: Sequence[Node]) -> Node | None:
-    """The field that says most: what is wrong, else what fits."""
-    found = [one for node in nodes for one in node.walk() if not one.children]
-    for mark in (Mark.BAD, Mark.WARN, Mark.GOOD):
-        for one in found:
+    """The field that says most: of two things the verdict, else what is wrong or what fits."""
+    if len(nodes) != 1:
+        return nodes[0] if nodes else None
+    fields = [one for one in nodes[0].walk() if not one.children]
+    read = [one for one in fields if one.span is not None]
+    for mark, among in ((Mark.BAD, fields), (Mark.WARN, read), (Mark.GOOD, read)):
+        for one in among:
             if one.mark is mark:
                 return one
     return None

@@ -36,7 +36,7 @@ class PasteBox(TextArea):
     def __init__(self, placeholder: str, id: str | None = None) -> None:
         super().__init__(
             placeholder=placeholder, id=id, compact=True, highlight_cursor_line=False,
-            max_checkpoints=0,
+            max_checkpoints=0, soft_wrap=False,
         )  # fmt: skip
         self.cursor_blink = False
         self._drawn = ""
@@ -62,6 +62,15 @@ class PasteBox(TextArea):
             return
         self._data, self._hidden = self.data, hidden
         self._draw()
+
+    def on_focus(self) -> None:
+        """All of the text, while it is worked on."""
+        self.soft_wrap = True
+
+    def on_blur(self) -> None:
+        """Its first line, as a reminder."""
+        self.soft_wrap = False
+        self.scroll_home(animate=False)
 
     def _draw(self) -> None:
         if self._hidden:
