@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
+from l402tui.protocol.dissect.redact import redacted
 from l402tui.protocol.errors import DecodeError, InvoiceError, MacaroonError
 from l402tui.protocol.text import say
 from l402tui.protocol.tree import Buffer, Mark, Node
@@ -75,8 +76,10 @@ def dissect(thing: bytes | str, *, now: float | None = None) -> Node:
     """
     raw = thing.encode("utf-8", "surrogatepass") if isinstance(thing, str) else thing
     recording = _recording(raw, now)
-    if recording is not None:
-        return recording
+    return redacted(_dissected(raw, now) if recording is None else recording)
+
+
+def _dissected(raw: bytes, now: float | None) -> Node:
     if len(raw) > MAX_INPUT:
         raise DecodeError(_TOO_LONG, MAX_INPUT)
     if _BINARY.match(raw):
