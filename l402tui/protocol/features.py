@@ -1,7 +1,8 @@
 """What must a payer be able to do?
 
 A feature is a pair of bits: the even one says the payer must know it, the odd one that it may
-("it's OK to be odd", BOLT-1). Names and numbers are those of BOLT-9.
+("it's OK to be odd", BOLT-1). Names and numbers are those of BOLT-9; two more, which BOLT-9 does
+not list, are known by name only.
 """
 
 from __future__ import annotations
@@ -38,13 +39,15 @@ _NAMES: Final = {
     60: "option_simple_close",
     62: "option_splice",
 }
+# In invoices of lnd (lnwire/features.go). A payer that follows BOLT-9 cannot do what they require.
+_ELSEWHERE: Final = {30: "amp", 54: "keysend"}
 _KNOWN: Final = sum(0b11 << pair for pair in _NAMES)
 
 
 def feature_name(bit: int) -> str:
     """The name of the feature that ``bit`` belongs to, or ``feature 100`` without one."""
     pair = bit & ~1
-    return _NAMES.get(pair, f"feature {pair}")
+    return _NAMES.get(pair) or _ELSEWHERE.get(pair, f"feature {pair}")
 
 
 @dataclass(frozen=True, slots=True)

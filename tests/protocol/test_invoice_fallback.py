@@ -8,7 +8,7 @@ from bech32 import CHARSET, bech32_hrp_expand, bech32_polymod, convertbits
 
 from l402tui.protocol.errors import InvoiceError
 from l402tui.protocol.invoice import Fallback, Invoice
-from tests.protocol.invoice_writer import BASIC, quintets, write
+from tests.protocol.invoice_writer import BASIC, quintets, shared_vectors, write
 
 HASH20 = bytes(range(20))
 HASH32 = bytes(range(32))
@@ -75,3 +75,14 @@ def test_unknown_version_is_passed_over(data: list[int]) -> None:
 def test_order_is_kept() -> None:
     two = (("f", [17, *quintets(HASH20)]), ("f", [0, *quintets(HASH20)]))
     assert [f.version for f in Invoice.decode(write(*BASIC, *two)).fallbacks] == [17, 0]
+
+
+def test_spec_vectors_name_the_addresses_they_hold() -> None:
+    spec = shared_vectors("bolt11-spec.json")
+    if spec is None:
+        pytest.skip("the shared vectors are not on this machine (L402TUI_SHARED_VECTORS)")
+    told = [vector for vector in spec["valid"] if "fallback" in vector["about"]]
+    assert len(told) == 5
+    for vector in told:
+        (only,) = Invoice.decode(vector["invoice"]).fallbacks
+        assert only.address in vector["about"]

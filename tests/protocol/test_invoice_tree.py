@@ -22,10 +22,15 @@ from tests.protocol.invoice_writer import (
     number,
     own_vectors,
     quintets,
+    shared_vectors,
     write,
 )
 
-VECTORS = {vector["name"]: vector["invoice"] for vector in own_vectors()["valid"]}
+SPEC = (shared_vectors("bolt11-spec.json") or {"valid": []})["valid"]
+VECTORS = {
+    **{vector["name"]: vector["invoice"] for vector in own_vectors()["valid"]},
+    **{f"spec-{number}": vector["invoice"] for number, vector in enumerate(SPEC)},
+}
 HOP = PAYEE + bytes.fromhex("0aae600000010002 000003e8 000009c4 0028")
 
 
@@ -59,6 +64,26 @@ def test_every_character_leads_to_a_field(name: str) -> None:
     assert root.span is not None
     found = [root.at(root.span.buffer, place) for place in range(len(root.span))]
     assert all(node is not None and node is not root for node in found)
+
+
+@pytest.mark.parametrize("name", VECTORS)
+def test_every_field_has_its_characters_and_its_value(name: str) -> None:
+    invoice = Invoice.decode(VECTORS[name])
+    nodes = [node for node in dissect_invoice(invoice).children if node.span]
+    for field, node in zip(invoice.fields, nodes, strict=True):
+        assert chars(node) == invoice.text[field.start : field.end]
+        assert node.value or field.tag == "d"
+    hints = [node for node in nodes if node.label.text == "route hint"]
+    for hint, node in zip(invoice.route_hints, hints, strict=True):
+        shown_hops = [[part.value.text for part in hop.children] for hop in node.children]
+        assert len(shown_hops) == len(hint)
+        for hop, parts in zip(hint, shown_hops, strict=True):
+            assert parts[:2] == [hop.node_id.hex(), hop.channel]
+            assert parts[2].endswith(f"({hop.fee_base_msat:,} msat)".replace(",", " "))
+            assert parts[3].startswith(f"{hop.fee_ppm:,} millionths".replace(",", " "))
+            assert parts[4] == f"{hop.cltv_delta} blocks"
+    addresses = [node.value.text for node in nodes if node.label.text == "fallback address"]
+    assert addresses == [fallback.address for fallback in invoice.fallbacks]
 
 
 def test_values_are_in_words() -> None:
@@ -171,6 +196,14 @@ def test_unknown_required_feature_is_marked_wrong() -> None:
     features = tree(P, S, D, ("9", bits(8, 14, 100))).find("features")
     assert features.mark is Mark.BAD
     assert [node.mark for node in features.children] == [Mark.PLAIN, Mark.PLAIN, Mark.BAD]
+
+
+def test_features_of_lnd_have_a_name_and_are_still_unknown_to_a_payer() -> None:
+    features = tree(P, S, D, ("9", bits(8, 14, 30, 55))).find("features")
+    assert features.value.text.endswith("amp (required), keysend (optional)")
+    assert features.mark is Mark.BAD
+    assert features.find("amp").mark is Mark.BAD
+    assert features.find("keysend").mark is Mark.PLAIN
 
 
 def test_a_thousand_features_do_not_make_a_thousand_lines() -> None:
