@@ -529,3 +529,108 @@ def refusal(header: str, value: str) -> str:
         told = ""
     assert told.isprintable()
     return told
+
+
+# --- each line of the tree ------------------------------------------------------------------------
+
+
+def of(name: str, value: str, label: str) -> Node:
+    return dissect_credential_header(name, value).find(label)
+
+
+def spanned(node: Node) -> bytes:
+    assert node.span is not None
+    return node.span.bytes()
+
+
+def test_the_scheme_is_shown_where_it_is_one() -> None:
+    scheme = of("Authorization", VALUE, "scheme")
+    assert (scheme.value.text, spanned(scheme)) == ("L402", b"L402")
+    assert "called before 2023" in scheme.meaning.text
+    bearer = of("Authorization", "Bearer sesame", "scheme")
+    assert (bearer.value.text, bearer.meaning.text) == ("Bearer", "")
+    for name, value in (("X-Payment", f"{TOKEN.text}:{PRE}"), FORMS["x402"][:2]):
+        labels = [node.label.text for node in dissect_credential_header(name, value).walk()]
+        assert "scheme" not in labels
+    tree = dissect_credential(VALUE)
+    assert tree.value.text == f"L402, ‹hidden: {len(VALUE)} characters›"
+    tree = dissect_credential_header("Macaroon", PAID.raw.hex())
+    assert tree.value.text == f"‹hidden: {2 * len(PAID.raw)} characters›"
+
+
+def test_what_is_hidden_says_how_much_it_is() -> None:
+    preimage = of("Authorization", VALUE, "preimage")
+    assert preimage.value.text == "‹hidden: 64 hex characters›"
+    for name, value in (FORMS["hash"][:2], FORMS["hash header"][:2]):
+        node = of(name, value, "payment hash")
+        assert spanned(node) == node.copy == PAYMENT_HASH.hex().encode()
+        assert node.mark is Mark.WARN
+
+
+def test_which_part_is_missing() -> None:
+    assert of("Authorization", "L402 abc:", "preimage").value.text == "missing"
+    alone = of("Authorization", "L402 abc", "preimage").value.text
+    assert alone == "missing, and the colon before it"
+    for name in ("another method", "no preimage"):
+        value = FORMS[name][1] if name in FORMS else TROUBLES[name][1]
+        tree = dissect_credential_header("Authorization", value)
+        assert "preimage" not in [node.label.text for node in tree.walk()]
+
+
+def test_what_the_hash_of_a_preimage_is_held_against() -> None:
+    of_token = of("Authorization", VALUE, "SHA-256")
+    assert of_token.value.text.startswith("MATCH with the token: ")
+    assert "the payment hash in the token" in of_token.meaning.text
+    of_bill = of("Authorization", payment(), "SHA-256")
+    assert of_bill.value.text.startswith("MATCH with the challenge: ")
+    assert "of the challenge that is answered" in of_bill.meaning.text
+    free = of("Authorization", f'Payment preimage="{PRE}"', "SHA-256")
+    assert (free.value.text, free.mark) == (PAYMENT_HASH.hex(), Mark.NOTE)
+
+
+def test_fields_of_a_payment_credential() -> None:
+    value = f'Payment method="lightning", memo="sesame", preimage="{PRE}"'
+    tree = dissect_credential_header("Authorization", value)
+    method, memo = tree.find("method"), tree.find("memo")
+    assert (method.value.text, method.secret, spanned(method)) == ("lightning", False, b"lightning")
+    assert (memo.value.text, memo.secret) == ("‹hidden: 6 characters›", True)
+    assert "not shown" in memo.meaning.text
+    assert "challenge" in method.meaning.text
+    assert [node.label.text for node in tree.walk()].count("preimage") == 1
+    broken = f'Payment preimage="{PRE}0"'
+    field = of("Authorization", broken, "preimage")
+    assert field.secret
+    assert PRE not in field.value.text
+
+
+def test_an_invoice_inside_a_payment_credential() -> None:
+    def answer(**details: str) -> Node:
+        request = packed({"methodDetails": details})
+        challenge = {"id": "c-1", "method": "lightning", "request": request}
+        return dissect_credential_header("Authorization", payment(challenge=challenge))
+
+    agreed = answer(invoice=INVOICE, paymentHash=PAYMENT_HASH.hex())
+    assert "problem" not in [node.label.text for node in agreed.walk()]
+    assert "problem" not in [node.label.text for node in answer(invoice=INVOICE).walk()]
+    assert answer(invoice=INVOICE, paymentHash="00" * 32).find("problem").mark is Mark.BAD
+    broken = answer(invoice=INVOICE[:-1]).find("invoice")
+    assert broken.mark is Mark.BAD
+    assert broken.value.text.startswith("lnbcrt")
+    assert "invoice" not in [node.label.text for node in answer(other="x").walk()]
+
+
+def test_where_a_problem_begins() -> None:
+    assert spanned(of("Authorization", f"L402 abc:{PRE}00", "problem")) == b"00"
+    problem = of("Authorization", f"L402 abc:{PRE[:-2]}zz", "problem")
+    assert (spanned(problem), problem.secret) == (b"zz", True)
+
+
+def test_bytes_that_are_no_ascii_keep_their_places() -> None:
+    line = b"Authorization: Bearer \xe9\xe9"
+    place = Place(Buffer(say("request"), line, secret=True), 15)
+    value = line[15:].decode("latin-1")
+    assert spanned(dissect_credential_header("Authorization", value, place=place)) == line[15:]
+    pasted = dissect_credential_header("Authorization", value)
+    assert spanned(pasted) == value.encode()
+    wide = dissect_credential_header("Authorization", "Bearer \u20ac", place=place)
+    assert wide.value.text.startswith("Bearer, ")
