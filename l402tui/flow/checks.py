@@ -124,14 +124,18 @@ def _redirects(facts: Facts) -> Answer:
     return Severity.BLOCK, sentence, todo
 
 
+_BODY_BILL = say(
+    "Whoever runs the server has to send it as a WWW-Authenticate header. To look at it: "
+    "l402tui inspect."
+)
+
+
 @_check("C06", "one readable challenge")
 def _one_challenge(facts: Facts) -> Answer:
     """Two different bills, or one that cannot be read, leave open what is being bought."""
-    if facts.bill.challenge is not None and facts.bill.in_body:
-        sentence = (
-            "The bill stands in the body alone, where the specification does not look for it."
-        )
-        return Severity.ASK, say(sentence)
+    if facts.bill.in_body:
+        sentence = "The bill stands in the body alone; only one in the header is paid."
+        return Severity.BLOCK, say(sentence), _BODY_BILL
     if facts.bill.challenge is not None:
         return _ok("There is exactly one L402 challenge to choose from.")
     for problem in facts.bill.problems:

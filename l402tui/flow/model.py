@@ -128,7 +128,8 @@ class Bill:
     dialect: Dialect | None = None
     """Set where the 402 is not L402: what it is instead."""
     in_body: bool = False
-    """The challenge stood in the JSON body alone; :attr:`reading` has it as a header line."""
+    """The challenge stood in the JSON body alone: it is checked and shown, and never paid.
+    :attr:`reading` has it as the header line it should have been."""
 
 
 @dataclass(frozen=True, slots=True)

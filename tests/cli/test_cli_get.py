@@ -45,7 +45,7 @@ def test_it_pays_and_the_second_run_uses_the_credential(
         ("no-challenge", Exit.NOT_PAYABLE, "not by L402", 0),
         ("not-l402", Exit.NOT_PAYABLE, "x402", 0),
         ("cashu", Exit.NOT_PAYABLE, "Cashu", 0),
-        ("body-only", Exit.DECLINED, "C06", 0),
+        ("body-only", Exit.REFUSED, "C06", 0),
         ("payment-too", Exit.OK, "Money was spent", 1),
         ("reject-after-payment", Exit.UNDELIVERED, "Money was spent", 1),
         ("mode-401,reject-after-payment", Exit.UNDELIVERED, "Money was spent", 1),

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 import pytest
 
-from l402tui.flow.bill import read_bill, remembered_bill
-from l402tui.flow.model import Intent
+from l402tui.flow.bill import read_bill
 from tests.flow import makers as m
 
 
@@ -60,12 +58,3 @@ def test_nothing_in_the_body_can_add_a_parameter() -> None:
     assert bill.challenge is not None
     assert bill.challenge.token == token
     assert bill.challenge.invoice == m.invoice().text
-
-
-def test_it_is_remembered_as_it_was_read() -> None:
-    response = m.body_bill()
-    bill = read_bill(response)
-    again = remembered_bill(Intent.of(m.REQUEST, bill, m.QUOTE, m.NOW))
-    assert again.challenge is not None
-    assert again.challenge.token == json.loads(response.body)["macaroon"]
-    assert again.invoice == bill.invoice

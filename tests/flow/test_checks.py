@@ -113,7 +113,7 @@ CASES: list[tuple[str, Severity, str, Facts]] = [
     ("C04", PASS, "the origin you asked", facts()),
     ("C04", BLOCK, "could not be handed in there", facts(bill=m.bill_for(GOOD, url=ELSEWHERE))),
     ("C06", PASS, "exactly one", facts()),
-    ("C06", ASK, "in the body alone", facts(bill=read_bill(m.body_bill()))),
+    ("C06", BLOCK, "in the body alone", facts(bill=read_bill(m.body_bill()))),
     ("C06", BLOCK, "cannot be read", challenged(f"L402 {BILL_OF}")),
     ("C06", BLOCK, "There is no L402", facts(bill=read_bill(m.answer(402)))),
     ("C07", PASS, "agree", facts()),
