@@ -170,9 +170,22 @@ def test_another_protocol_beside_a_usable_bill_is_named_as_such() -> None:
     assert "bill" not in labels(tree)
 
 
-def test_accept_payment_beside_a_bill_is_no_other_protocol() -> None:
-    headers = [(AUTH, BILL), (b"Accept-Payment", b"L402 price=5sat")]
-    assert list(tops(answer(headers))) == []
+@pytest.mark.parametrize("same", [True, False])
+def test_accept_payment_beside_a_bill_is_held_against_it(same: bool) -> None:
+    token = TOKEN.text if same else "eyJ4IjoxfQ"
+    value = f'L402 price=5sat invoice="{INVOICE}" macaroon="{token}"'.encode()
+    tree = answer([(AUTH, BILL), (b"Accept-Payment", value)])
+    check(tree)
+    assert list(tops(tree)) == []
+    node = inside(tree, "Accept-Payment")
+    assert node.mark is (Mark.PLAIN if same else Mark.WARN)
+    assert ("It says the same" in node.meaning.text) == same
+
+
+def test_tokens_in_other_places_are_taken_apart() -> None:
+    for name in ("Accept-Payment", "MCP TPP"):
+        trust = next(tops(answer(*EVERYTHING[name]))).find("trust")
+        assert trust.value
 
 
 def test_several_protocols_at_once() -> None:

@@ -7,19 +7,15 @@ their unit, chains by name, invoices taken apart, times held against the clock.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from functools import singledispatch
-from typing import Final
 
-from l402tui.protocol.auth_header import AuthChallenge
 from l402tui.protocol.dialects.amounts import Chain, bitcoin_words, number_words
 from l402tui.protocol.dialects.bare import BareInvoice
 from l402tui.protocol.dialects.canonical import not_canonical
 from l402tui.protocol.dialects.cashu import CashuRequest
 from l402tui.protocol.dialects.inside import Bolt11
 from l402tui.protocol.dialects.kinds import Demand, Source
-from l402tui.protocol.dialects.located import Item
 from l402tui.protocol.dialects.mcp import McpPayment
 from l402tui.protocol.dialects.mpp import INTENTS, MppBill, PaymentChallenge, method_words
 from l402tui.protocol.dialects.named import AcceptPayment, DryRun, Manifest
@@ -27,40 +23,29 @@ from l402tui.protocol.dialects.offers import Offers
 from l402tui.protocol.dialects.rails import ASK_FOR_L402, MultiRail
 from l402tui.protocol.dialects.x402 import X402, Choice
 from l402tui.protocol.dissect import dialect_words as words
-from l402tui.protocol.dissect.invoice_broken import dissect_invoice_text
+from l402tui.protocol.dissect.demand_parts import (
+    Glosses,
+    Where,
+    add_gloss,
+    add_invoice,
+    decoded_place,
+    invoice_gloss,
+    params,
+    source_tree,
+    token_gloss,
+)
 from l402tui.protocol.dissect.items import Gloss, ItemTree, by_offset
-from l402tui.protocol.dissect.parts import Place, joined, named, why
-from l402tui.protocol.invoice import strip_uri
+from l402tui.protocol.dissect.parts import joined, why
 from l402tui.protocol.text import Shown, say, shown
-from l402tui.protocol.tree import Buffer, Mark, Node, Span
+from l402tui.protocol.tree import Mark, Node
 
 __all__ = ["Where", "content", "has_invoice"]
-
-Glosses = dict[int, Gloss]
-
-_BROKEN: Final = "It cannot be read for certain: {}."
-
-
-@dataclass(frozen=True, slots=True)
-class Where:
-    """Where the parts of the response begin, and what time it is."""
-
-    headers: Mapping[str, Sequence[Place]]
-    """By name in lower case, in order."""
-    body: Place
-    now: float | None
-    """Unix seconds."""
-
-    def header(self, name: str, number: int = 0) -> Place | None:
-        """Where the value of the ``number``-th header line of that name begins."""
-        found = self.headers.get(name, ())
-        return found[number] if number < len(found) else None
 
 
 @singledispatch
 def content(demand: Demand, where: Where) -> list[Node]:
     """What the demand says, as nodes."""
-    return _tree("content", demand.source, where, {}, {}, demand)
+    return source_tree("content", demand.source, where, {}, {}, demand)
 
 
 def has_invoice(demand: Demand | None) -> bool:
@@ -82,51 +67,6 @@ def _invoices(demand: Demand | None) -> Iterable[Bolt11]:
     return [bolt11 for bolt11 in found if bolt11 is not None]
 
 
-def _tree(
-    label: str,
-    source: Source | None,
-    where: Where,
-    meanings: Mapping[str, str],
-    glosses: Glosses,
-    demand: Demand,
-) -> list[Node]:
-    """The whole of a source, or nothing where it holds nothing that could be read."""
-    if source is None or source.item is None:
-        return []
-    place = _place_of(source, where)
-    tree = ItemTree(place, meanings, glosses, by_offset(demand.problems))
-    children = tree.members(source.item)
-    what = say("{} fields", len(children)) if len(children) != 1 else say("1 field")
-    span = place.span(0, len(source.data))
-    return [Node(say(label), what, say(words.CONTENT), span, children)]
-
-
-def _place_of(source: Source, where: Where) -> Place:
-    if source.name == "body":
-        return where.body
-    return Place(Buffer(say("{}, decoded", say(source.name)), source.data))
-
-
-def _invoice(bolt11: Bolt11) -> Gloss:
-    tree = dissect_invoice_text(strip_uri(bolt11.text))
-    if bolt11.error is not None:
-        meaning = joined(say(words.INVOICE), say(_BROKEN, why(bolt11.error)))
-        return Gloss(shown(bolt11.text), meaning, tree.children, Mark.BAD)
-    return Gloss(tree.value, joined(say(words.INVOICE), tree.meaning), tree.children)
-
-
-def _gloss(
-    glosses: Glosses, item: Item | None, value: Shown | None, meaning: Shown | None = None
-) -> None:
-    if item is not None and value is not None:
-        glosses[id(item)] = Gloss(value, meaning or Shown(""))
-
-
-def _glossed_invoice(glosses: Glosses, bolt11: Bolt11 | None) -> None:
-    if bolt11 is not None:
-        glosses[id(bolt11.at)] = _invoice(bolt11)
-
-
 # --- x402 ----------------------------------------------------------------------------------------
 
 
@@ -134,7 +74,7 @@ def _glossed_invoice(glosses: Glosses, bolt11: Bolt11 | None) -> None:
 def _x402(demand: X402, where: Where) -> list[Node]:
     glosses = _choices(demand.choices)
     label = "content" if demand.source is None or demand.source.name == "body" else "decoded"
-    return _tree(label, demand.source, where, words.X402, glosses, demand)
+    return source_tree(label, demand.source, where, words.X402, glosses, demand)
 
 
 def _choices(choices: Iterable[Choice]) -> Glosses:
@@ -146,14 +86,14 @@ def _choices(choices: Iterable[Choice]) -> Glosses:
             number = entry.get(name)
             bare = None if number is None else shown(str(number.value), 90)
             both = None if amount is None or bare is None else say("{} = {}", bare, amount)
-            _gloss(glosses, number, both)
+            add_gloss(glosses, number, both)
         if choice.network is not None:
             value, meaning = _network(choice.network)
-            _gloss(glosses, entry.get("network"), value, meaning)
-        _glossed_invoice(glosses, choice.invoice)
+            add_gloss(glosses, entry.get("network"), value, meaning)
+        add_invoice(glosses, choice.invoice)
         if amount is not None:
             on = say("a chain") if choice.network is None else _chain(choice.network)
-            _gloss(glosses, entry, say("{} on {}", amount, on), say("One way to pay."))
+            add_gloss(glosses, entry, say("{} on {}", amount, on), say("One way to pay."))
     return glosses
 
 
@@ -177,7 +117,9 @@ def _network(chain: Chain) -> tuple[Shown, Shown]:
 def _mpp(demand: MppBill, where: Where) -> list[Node]:
     nodes = [_payment(challenge, where) for challenge in demand.challenges]
     if demand.problem is not None and demand.source is not None:
-        nodes += _tree("problem details", demand.source, where, words.PROBLEM_DETAILS, {}, demand)
+        nodes += source_tree(
+            "problem details", demand.source, where, words.PROBLEM_DETAILS, {}, demand
+        )
     return nodes
 
 
@@ -197,17 +139,17 @@ def _payment(challenge: PaymentChallenge, where: Where) -> Node:
     if challenge.request is not None:
         special["request"] = _request(challenge)
     elif challenge.invoice is not None:
-        special["invoice"] = _invoice(challenge.invoice)
+        special["invoice"] = invoice_gloss(challenge.invoice)
     if challenge.opaque is not None:
         source = challenge.opaque
-        children = _decoded(source, ItemTree(_decoded_place(source), {}))
+        children = _decoded(source, ItemTree(decoded_place(source), {}))
         special["opaque"] = Gloss(say(words.DECODED), children=children)
     return Node(
         say("{} challenge", shown(challenge.source.scheme, 40)),
         value,
         say(INTENTS.get(intent, "")),
         None if place is None else place.span(challenge.source.start, challenge.source.end),
-        (*_params(challenge.source, place, words.PAYMENT, special), *_wrong(challenge)),
+        (*params(challenge.source, place, words.PAYMENT, special), *_wrong(challenge)),
         Mark.BAD if challenge.problems or challenge.request_problems else Mark.PLAIN,
     )
 
@@ -219,35 +161,11 @@ def _wrong(challenge: PaymentChallenge) -> tuple[Node, ...]:
     )
 
 
-def _params(
-    challenge: AuthChallenge,
-    place: Place | None,
-    meanings: Mapping[str, str],
-    special: Mapping[str, Gloss],
-) -> tuple[Node, ...]:
-    nodes = []
-    for param in challenge.params:
-        name = param.name.lower()
-        gloss = special.get(name, Gloss(shown(param.value)))
-        span: Span | None = None
-        if place is not None:
-            span = place.span(param.value_start, param.value_end)
-        meaning = gloss.meaning or say(meanings.get(name, ""))
-        value = gloss.value if name != "opaque" else shown(param.value)
-        label = named(param.name)
-        nodes.append(Node(label, value, meaning, span, gloss.children, gloss.mark, param.value))
-    return tuple(nodes)
-
-
 def _moment(challenge: PaymentChallenge, at: float, now: float | None) -> Gloss:
     value = shown(challenge.source.named("expires")[0].value)
     over = now is not None and now >= at
     meaning = joined(say(words.PAYMENT["expires"]), say(words.EXPIRED if over else ""))
     return Gloss(value, meaning, (), Mark.WARN if over else Mark.PLAIN)
-
-
-def _decoded_place(source: Source) -> Place:
-    return Place(Buffer(say("{}, decoded", say(source.name)), source.data))
 
 
 def _decoded(source: Source, tree: ItemTree) -> tuple[Node, ...]:
@@ -258,10 +176,10 @@ def _request(challenge: PaymentChallenge) -> Gloss:
     source = challenge.request
     assert source is not None  # the caller looked
     glosses: Glosses = {}
-    _glossed_invoice(glosses, challenge.invoice)
+    add_invoice(glosses, challenge.invoice)
     if source.item is not None:
-        _gloss(glosses, source.item.get("amount"), challenge.amount_words())
-    place = _decoded_place(source)
+        add_gloss(glosses, source.item.get("amount"), challenge.amount_words())
+    place = decoded_place(source)
     tree = ItemTree(place, words.REQUEST, glosses, by_offset(challenge.request_problems))
     children = [*_decoded(source, tree), *_canonical(source)]
     children += [
@@ -289,13 +207,13 @@ def _cashu(demand: CashuRequest, where: Where) -> list[Node]:
     value = demand.amount_words() or say("an amount that is not named")
     if demand.challenge is not None:
         place = where.header("www-authenticate", demand.challenge.line)
-        params = _params(demand.challenge, place, words.CASHU, {})
-        return [Node(say("ecash request"), value, say(words.ECASH_SCHEME), children=params)]
+        told = params(demand.challenge, place, words.CASHU, {})
+        return [Node(say("ecash request"), value, say(words.ECASH_SCHEME), children=told)]
     item = None if demand.source is None else demand.source.item
     if item is not None:
-        _gloss(glosses, item.get("a"), demand.amount_words())
+        add_gloss(glosses, item.get("a"), demand.amount_words())
     meaning = say(words.ECASH_FORMS.get(demand.form, ""))
-    children = _tree("fields", demand.source, where, words.CASHU, glosses, demand)
+    children = source_tree("fields", demand.source, where, words.CASHU, glosses, demand)
     span = None
     place = where.header("x-cashu")
     if place is not None:
@@ -312,11 +230,11 @@ def _offers(demand: Offers, where: Where) -> list[Node]:
     glosses: Glosses = {}
     for offer in demand.offers:
         amount = offer.amount_words()
-        _gloss(glosses, offer.at.get("amount"), amount)
+        add_gloss(glosses, offer.at.get("amount"), amount)
         if amount is not None:
             value = say("{}: {}", shown(offer.title or offer.id or "", 60), amount)
-            _gloss(glosses, offer.at, value)
-    return _tree("content", demand.source, where, words.OFFERS, glosses, demand)
+            add_gloss(glosses, offer.at, value)
+    return source_tree("content", demand.source, where, words.OFFERS, glosses, demand)
 
 
 @content.register
@@ -325,10 +243,10 @@ def _rails(demand: MultiRail, where: Where) -> list[Node]:
     for rail in demand.rails:
         price = rail.amount_words()
         for name in ("costCents", "amountCents"):
-            _gloss(glosses, rail.at.get(name), price)
+            add_gloss(glosses, rail.at.get(name), price)
         if price is not None:
-            _gloss(glosses, rail.at, say("{}: {}", shown(rail.scheme or "", 40), price))
-    nodes = _tree("content", demand.source, where, words.RAILS, glosses, demand)
+            add_gloss(glosses, rail.at, say("{}: {}", shown(rail.scheme or "", 40), price))
+    nodes = source_tree("content", demand.source, where, words.RAILS, glosses, demand)
     if demand.schemes:
         listed = shown(", ".join(demand.schemes))
         nodes.insert(0, Node(say("rails"), listed, say(words.PAYMENT["scheme"])))
@@ -341,8 +259,8 @@ def _rails(demand: MultiRail, where: Where) -> list[Node]:
 @content.register
 def _bare(demand: BareInvoice, where: Where) -> list[Node]:
     glosses: Glosses = {}
-    _glossed_invoice(glosses, demand.invoice)
-    return _tree("content", demand.source, where, words.BARE, glosses, demand)
+    add_invoice(glosses, demand.invoice)
+    return source_tree("content", demand.source, where, words.BARE, glosses, demand)
 
 
 # --- inside other messages -----------------------------------------------------------------------
@@ -354,15 +272,18 @@ def _mcp(demand: McpPayment, where: Where) -> list[Node]:
     if demand.x402 is not None:
         glosses |= _choices(demand.x402.choices)
     for offer in demand.offers:
-        _gloss(glosses, offer.at.get("amount"), offer.amount_words())
-        _glossed_invoice(glosses, offer.invoice)
+        add_gloss(glosses, offer.at.get("amount"), offer.amount_words())
+        add_invoice(glosses, offer.invoice)
+        token = offer.at.get("token")
+        if token is not None and isinstance(token.value, str):
+            glosses[id(token)] = token_gloss(token.value, offer.invoice, where.now)
     for challenge in demand.challenges:
-        _gloss(glosses, challenge.at.get("request", "amount"), challenge.amount_words())
+        add_gloss(glosses, challenge.at.get("request", "amount"), challenge.amount_words())
     meanings = {**words.MCP}
     for name, meaning in words.X402.items():
         # The object of x402 stands deeper here: its names are looked up by their last part.
         meanings.setdefault(name.rpartition(".")[2], meaning)
-    return _tree("content", demand.source, where, meanings, glosses, demand)
+    return source_tree("content", demand.source, where, meanings, glosses, demand)
 
 
 @content.register
@@ -370,10 +291,10 @@ def _manifest(demand: Manifest, where: Where) -> list[Node]:
     glosses: Glosses = {}
     for endpoint in demand.endpoints:
         price = None if endpoint.price is None else bitcoin_words(endpoint.price * 1_000)
-        _gloss(glosses, endpoint.at.get("pricing", "base_price_sats"), price)
+        add_gloss(glosses, endpoint.at.get("pricing", "base_price_sats"), price)
         told = say("{} {}", shown(endpoint.method or "", 20), shown(endpoint.path or "", 80))
-        _gloss(glosses, endpoint.at, told)
-    return _tree("content", demand.source, where, words.MANIFEST, glosses, demand)
+        add_gloss(glosses, endpoint.at, told)
+    return source_tree("content", demand.source, where, words.MANIFEST, glosses, demand)
 
 
 @content.register
@@ -381,10 +302,13 @@ def _accept(demand: AcceptPayment, where: Where) -> list[Node]:
     place = where.header("accept-payment")
     special = {}
     if demand.invoice is not None:
-        special["invoice"] = _invoice(demand.invoice)
+        special["invoice"] = invoice_gloss(demand.invoice)
+    for name in ("macaroon", "token"):
+        if demand.token is not None:
+            special[name] = token_gloss(demand.token, demand.invoice, where.now)
     challenge = demand.challenge
     span = None if place is None else place.span(challenge.start, challenge.end)
-    children = _params(challenge, place, words.ACCEPT_PAYMENT, special)
+    children = params(challenge, place, words.ACCEPT_PAYMENT, special)
     count = number_words(len(challenge.params))
     return [Node(say("Accept-Payment"), say("{} parameters", count), Shown(""), span, children)]
 

@@ -15,7 +15,9 @@ from typing import Final
 from l402tui.protocol.body_challenge import Means, read_body_challenge
 from l402tui.protocol.challenge import MAX_HEADER, L402Challenge, Reading, read_challenges
 from l402tui.protocol.credential import CREDENTIAL_HEADERS
+from l402tui.protocol.dialects.evidence import Evidence
 from l402tui.protocol.dialects.inside import json_from_base64
+from l402tui.protocol.dialects.named import accept_payment
 from l402tui.protocol.dissect import message_words, words
 from l402tui.protocol.dissect.challenge import dissect_body_challenge, dissect_line, verdict
 from l402tui.protocol.dissect.credential import dissect_credential_header
@@ -154,16 +156,32 @@ class _Dissection:
 
     def _plain_header(self, name: bytes, value: bytes) -> Node:
         low = name.lower()
-        told, children = shown(value), ()
+        told = shown(value)
         if self._kind == "response" and is_grpc(self._lines):
             if low == b"grpc-status":
                 told = status_words(value)
             elif low == b"grpc-message":
                 told = grpc_message_words(value)
         meaning = say(words.HEADER.get(low, "") or message_words.HEADER.get(low, ""))
+        repeated = self._repeats(name, value) if low == b"accept-payment" else None
+        if repeated is not None:
+            told_so = say(message_words.REPEATED if repeated else message_words.CONTRADICTED)
+            mark = Mark.PLAIN if repeated else Mark.WARN
+            return Node(named(name), told, told_so, mark=mark, copy=value)
         if low in message_words.RECEIPTS and len(value) <= MAX_HEADER:
             return Node(named(name), told, meaning, None, _receipt(value), copy=value)
-        return Node(named(name), told, meaning, None, children, copy=value)
+        return Node(named(name), told, meaning, copy=value)
+
+    def _repeats(self, name: bytes, value: bytes) -> bool | None:
+        """Whether a response's ``Accept-Payment`` says the same as its challenge; None where one
+        of them is none."""
+        bill = self._bill()
+        if bill is None or self._kind == "request":
+            return None
+        found = accept_payment(Evidence.of(402, [(name, value)], b""))
+        if found is None or found.token is None or found.invoice is None:
+            return None
+        return (found.token, found.invoice.text) == (bill.token, bill.invoice)
 
     def _secret_header(self, name: bytes, value: bytes, at: Place) -> Node:
         label, text = named(name), value.decode("latin-1")

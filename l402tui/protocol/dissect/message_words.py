@@ -37,6 +37,10 @@ RECEIPT: Final = {
 RECEIPTS: Final = (b"payment-response", b"x-payment-response", b"payment-receipt")
 """The headers whose content is a receipt."""
 ECASH: Final = "Ecash that the server gives back. Whoever has it has the money, so it is not shown."
+REPEATED: Final = "The bill once more, in another header. It says the same as WWW-Authenticate."
+CONTRADICTED: Final = (
+    "A bill in another header, and another one than in WWW-Authenticate, which is what counts here."
+)
 BODY_BILL: Final = "The content. Here the bill is in it, taken apart under protocol."
 UNAUTHORIZED: Final = (
     "A bill under status 401. The specification has 402 for it; 401 is what some servers answer to "
