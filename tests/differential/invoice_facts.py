@@ -61,6 +61,10 @@ class Facts:
             values = values[3 + size :]
         return tuple(fields)
 
+    def signature(self) -> bytes:
+        """r, s and the recovery id: 65 bytes."""
+        return as_bytes(tuple(self._decoded[1][-104:]))
+
     def counted(self, tag: str) -> list[Quintets]:
         """What the fields of this letter hold, without those that BOLT-11 has readers skip."""
         size = _FIXED.get(tag)

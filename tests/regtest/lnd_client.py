@@ -10,11 +10,11 @@ All calls block. Inside an async test give the long ones (`pay`, `wait_for_invoi
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 # This is the module of these tests that needs them; to the type checker they are `Any`.
 import grpc  # noqa: TID253
@@ -78,6 +78,16 @@ class Asked:
     amount_msat: int
     description: str
     expiry_s: int
+
+
+class Hop(NamedTuple):
+    """One channel of a private route, by lnd's own names."""
+
+    node_id: str
+    chan_id: int
+    fee_base_msat: int
+    fee_proportional_millionths: int
+    cltv_expiry_delta: int
 
 
 @dataclass(frozen=True)
@@ -226,6 +236,12 @@ class LndClient:
         request = lightning_pb2.BakeMacaroonRequest(permissions=allowed)
         return bytes.fromhex(self._call(self.lightning.BakeMacaroon, request).macaroon)
 
+    def bake(self, *permissions: tuple[str, str], root_key_id: int = 0) -> bytes:
+        """Return a macaroon that allows these things, each an entity and an action."""
+        allowed = [lightning_pb2.MacaroonPermission(entity=e, action=a) for e, a in permissions]
+        request = lightning_pb2.BakeMacaroonRequest(permissions=allowed, root_key_id=root_key_id)
+        return bytes.fromhex(self._call(self.lightning.BakeMacaroon, request).macaroon)
+
     # --- being paid ---------------------------------------------------------------------------
 
     def add_invoice(
@@ -281,9 +297,31 @@ class LndClient:
             timeout_s,
         )
 
+    def issue(self, *, hints: Sequence[Sequence[Hop]] = (), **fields: Any) -> str:
+        """Issue an invoice with any fields of lnd's own message, and return its text.
+
+        Args:
+            hints: private routes, each a list of hops.
+            fields: such as ``memo``, ``value_msat``, ``description_hash``, ``fallback_addr``.
+        """
+        routes = [
+            lightning_pb2.RouteHint(hop_hints=[lightning_pb2.HopHint(**hop._asdict()) for hop in r])
+            for r in hints
+        ]
+        request = lightning_pb2.Invoice(route_hints=routes, **fields)
+        return str(self._call(self.lightning.AddInvoice, request).payment_request)
+
+    def decode_whole(self, bolt11: str) -> Any:
+        """Return all that lnd reads in an invoice, as it answers (DecodePayReq).
+
+        Raises:
+            LndError: it cannot be read.
+        """
+        return self._call(self.lightning.DecodePayReq, lightning_pb2.PayReqString(pay_req=bolt11))
+
     def decode(self, bolt11: str) -> Asked:
         """Return what an invoice asks for, as lnd reads it (DecodePayReq)."""
-        answer = self._call(self.lightning.DecodePayReq, lightning_pb2.PayReqString(pay_req=bolt11))
+        answer = self.decode_whole(bolt11)
         return Asked(
             answer.destination,
             bytes.fromhex(answer.payment_hash),
