@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import time
 from collections.abc import Iterator
 from typing import Final
 
@@ -49,7 +50,7 @@ def _one(options: Options) -> Node:
     from l402tui.protocol.dissect import dissect
 
     try:
-        return dissect(without_comments(_given(options.thing)))
+        return dissect(without_comments(_given(options.thing)), now=time.time())
     except DecodeError as error:
         raise Trouble(Exit.USAGE, _unreadable([options.thing], error)) from None
 
@@ -65,7 +66,7 @@ def _pair(options: Options) -> Node:
             raise Trouble(Exit.USAGE, f"There is no file of the name {shown(thing, 60)}.")
     first, second = (without_comments(_given(thing)) for thing in things)
     try:
-        return dissect_pair(first, second)
+        return dissect_pair(first, second, now=time.time())
     except DecodeError as error:
         raise Trouble(Exit.USAGE, _unreadable(things, error)) from None
 

@@ -15,7 +15,7 @@ from l402tui.protocol.dissect import dissect
 from l402tui.protocol.hexdump import hexdump
 from l402tui.protocol.outline import outline
 from tests.cli.command import Commands
-from tests.protocol.tokens import INVOICE, PAYMENT_HASH, PREIMAGE, TOKEN, mint
+from tests.protocol.tokens import INVOICE, PAYMENT_HASH, PREIMAGE, TOKEN, mint, spelled
 from tests.test_imports import HEAVY, loaded
 
 BILL = f'L402 macaroon="{TOKEN.text}", invoice="{INVOICE}"'
@@ -69,6 +69,12 @@ def test_a_binary_file(l402tui: Commands, tmp_path: Path) -> None:
     done = l402tui.run("inspect", "--brief", str(file))
     assert done.code == Exit.OK
     assert done.out.startswith(b"macaroon  v2")
+
+
+def test_what_has_ended_says_so(l402tui: Commands) -> None:
+    for end, told in ((1, b"EXPIRED"), (4_102_444_800, b"in date")):
+        token = spelled(f"x_valid_until={end}".encode())
+        assert told in l402tui.run("inspect", token).out
 
 
 @pytest.mark.parametrize("name", ["answer.txt", "invoice-damaged.txt", "recording.har"])
