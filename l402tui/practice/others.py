@@ -15,7 +15,7 @@ from l402tui.practice.answers import answer, in_json
 from l402tui.practice.goods import Good
 from l402tui.practice.invoices import PracticeInvoice
 
-__all__ = ["body_only", "cashu", "payment_line", "x402"]
+__all__ = ["body_only", "cashu", "grpc", "one_rail", "payment_line", "rails", "x402"]
 
 _NO_STORE = ((b"Cache-Control", b"no-store"),)
 
@@ -30,6 +30,52 @@ def body_only(status: int, good: Good, token: str, invoice: str) -> Response:
         "token_format": {"header": "Authorization: L402 <macaroon>:<preimage>"},
     }
     return in_json(status, told, _NO_STORE)
+
+
+def rails(status: int, good: Good) -> Response:
+    """Several ways to pay, named but not offered: the client has to ask for one."""
+    line = b'Payment realm="settlegrid", scheme="sg-balance, exact, l402"'
+    told: dict[str, object] = {
+        "error": "payment_required",
+        "amount_cents": 1,
+        "accepts": [{"scheme": "sg-balance"}, {"scheme": "l402"}],
+    }
+    headers = (
+        (b"Www-Authenticate", line),
+        (b"X-SettleGrid-Protocol-Negotiation", b"v1"),
+        *_NO_STORE,
+    )
+    return in_json(status, told, headers)
+
+
+def one_rail(status: int, good: Good, token: str, invoice: PracticeInvoice) -> Response:
+    """The way that was asked for: L402 in the header, and all of it again in the body."""
+    told: dict[str, object] = {
+        "error": "payment_required",
+        "protocol": "l402",
+        "version": "1.0",
+        "amount_sats": good.price // 1_000,
+        "currency": "btc-lightning",
+        "description": good.description,
+        "macaroon": token,
+        "invoice": invoice.text,
+        "r_hash": invoice.payment_hash.hex(),
+        "expires_in_seconds": 3_600,
+    }
+    line = f'L402 macaroon="{token}", invoice="{invoice.text}"'.encode()
+    headers = ((b"Www-Authenticate", line), (b"X-SettleGrid-Protocol", b"l402"), *_NO_STORE)
+    return in_json(status, told, headers)
+
+
+def grpc(token: str, invoice: str) -> Response:
+    """A gRPC call that was not paid for. Without a body, gRPC's trailers are the headers."""
+    line = f'L402 macaroon="{token}", invoice="{invoice}"'.encode()
+    headers = (
+        (b"Grpc-Status", b"13"),
+        (b"Grpc-Message", b"payment required"),
+        (b"Www-Authenticate", line),
+    )
+    return answer(200, b"", b"application/grpc", headers)
 
 
 def payment_line(good: Good, invoice: PracticeInvoice) -> bytes:

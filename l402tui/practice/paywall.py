@@ -60,6 +60,9 @@ class Paywall:
         paid = self._paid(given, good)
         if paid is None or Switch.REJECT_AFTER_PAYMENT in switches:
             status = 401 if given and Switch.MODE_401 in switches else 402
+            rail = request.headers.get("x-settlegrid-protocol", "")
+            if Switch.RAILS in switches and rail.lower() != "l402":
+                return others.rails(status, good)
             return self._ask(status, good, switches)
         return await self._deliver(request, good, switches, paid)
 
@@ -110,6 +113,10 @@ class Paywall:
             lines = [f"{scheme} {pair}".encode() for scheme in ("LSAT", "L402")]
         if Switch.BODY_ONLY in switches:
             return others.body_only(status, good, token, text)
+        if Switch.RAILS in switches:
+            return others.one_rail(status, good, token, invoice)
+        if Switch.GRPC in switches:
+            return others.grpc(token, text)
         if Switch.PAYMENT_TOO in switches:
             lines.append(others.payment_line(good, invoice))
         headers = [(b"Www-Authenticate", line) for line in lines]

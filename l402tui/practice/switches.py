@@ -39,6 +39,11 @@ class Switch(Enum):
     NOT_L402 = "not-l402", "402 in another protocol: JSON in the manner of x402, no Lightning."
     BODY_ONLY = "body-only", "The bill stands in a JSON body, and in no header."
     PAYMENT_TOO = "payment-too", "The Payment scheme is offered beside L402, for the same invoice."
+    RAILS = (
+        "rails",
+        "Several ways to pay; L402 for requests with the header x-settlegrid-protocol: l402.",
+    )
+    GRPC = "grpc", "The bill as gRPC has it: status 200, and the failure in grpc-status."
     CASHU = "cashu", "402 in another protocol: ecash, no Lightning."
     HOSTILE_TEXT = (
         "hostile-text",

@@ -64,6 +64,20 @@ def test_each_mistake_of_a_server_has_its_exit_code(
     assert bool(done.out) == (code is Exit.OK)
 
 
+def test_a_rail_is_asked_for_with_a_header_and_a_post(
+    l402tui: Commands, server: PracticeServer
+) -> None:
+    asked = ("-X", "POST", "-d", "hello", "-H", "x-settlegrid-protocol: l402")
+    url = f"{server.url}/with/rails/forecast"
+    without = l402tui.run("get", url, *asked[:4], *PAY)
+    assert without.code == Exit.NOT_PAYABLE
+    assert "x-settlegrid-protocol" in without.err
+    done = l402tui.run("get", url, *asked, *PAY)
+    assert done.code == Exit.OK
+    assert b"You sent 5 bytes: hello" in done.out
+    assert len(paid(server)) == 1
+
+
 def test_a_server_that_is_not_there(l402tui: Commands) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound and not listening: nobody else gets the port

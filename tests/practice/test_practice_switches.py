@@ -123,6 +123,19 @@ async def test_payment_too(customer: Customer) -> None:
     await customer.buy("/with/payment-too/weather")
 
 
+async def test_rails(customer: Customer) -> None:
+    bill = await customer.bill("/with/rails/weather")
+    assert bill.challenge is None
+    assert bill.dialect is not None
+    assert bill.dialect.kind is Kind.MULTI_RAIL
+
+
+async def test_grpc(customer: Customer) -> None:
+    got = await customer.get("/with/grpc/weather")
+    assert (got.status, got.values(b"grpc-status")) == (200, (b"13",))
+    assert got.values(b"www-authenticate")[0].startswith(b"L402 ")
+
+
 async def test_cashu(customer: Customer) -> None:
     bill = await customer.bill("/with/cashu/weather")
     assert bill.challenge is None

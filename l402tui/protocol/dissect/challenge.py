@@ -13,6 +13,7 @@ from l402tui.protocol.auth_header import AuthChallenge, AuthParam, Deviation
 from l402tui.protocol.body_challenge import BodyChallenge, BodyField, Means, agree
 from l402tui.protocol.challenge import MAX_LINES, L402Challenge, Problem, Reading
 from l402tui.protocol.dissect import words
+from l402tui.protocol.dissect.dialect_words import CASHU, PAYMENT
 from l402tui.protocol.dissect.invoice import dissect_invoice
 from l402tui.protocol.dissect.parts import Place, joined, named, why
 from l402tui.protocol.dissect.token import dissect_token
@@ -25,6 +26,7 @@ from l402tui.protocol.tree import Buffer, Mark, Node, Span
 __all__ = ["dissect_body_challenge", "dissect_challenge", "dissect_line", "verdict"]
 
 _TOKEN_NAMES = ("token", "macaroon")
+_OTHERS = "A parameter of that scheme."
 _NOT_CERTAIN = (
     "Where a value begins and ends cannot be said for certain: it is shown, and not used."
 )
@@ -147,7 +149,11 @@ def _l402_parts(
 
 
 def _other_parts(reading: Reading, challenge: AuthChallenge, place: Place) -> list[Node]:
-    nodes = [_plain(p, place.span(p.value_start, p.value_end)) for p in challenge.params]
+    known = {"payment": PAYMENT, "mpp": PAYMENT, "cashu": CASHU}.get(challenge.scheme.lower(), {})
+    nodes = [
+        _plain(p, place.span(p.value_start, p.value_end), known.get(p.name.lower(), _OTHERS))
+        for p in challenge.params
+    ]
     if challenge.token68 is not None:
         start, end = challenge.token68
         value = shown(reading.lines[challenge.line][start:end])
@@ -155,9 +161,9 @@ def _other_parts(reading: Reading, challenge: AuthChallenge, place: Place) -> li
     return nodes
 
 
-def _plain(param: AuthParam, span: Span) -> Node:
+def _plain(param: AuthParam, span: Span, meaning: str = words.PARAMETER) -> Node:
     label, value = shown(param.name, 40), shown(param.value)
-    return Node(label, value, say(words.PARAMETER), span, copy=param.value)
+    return Node(label, value, say(meaning), span, copy=param.value)
 
 
 def _token(
