@@ -130,6 +130,7 @@ PAIRS: Final[dict[str, tuple[str | bytes, str | bytes, str]]] = {
     "half a bill, invoice": (f'L402 invoice="{INVOICE}"', PRE, TOGETHER),
     "half a bill, nothing": (f'L402 version="0", other="{TOKEN.text}"', TOKEN.text, NOTHING),
     "another scheme": (f'Other request="{REQUEST}"', INVOICE, NOTHING),
+    "one of two opaque tokens": ("L402 not~readable,not~legible:", "L402 not~legible:", TOGETHER),
     "quoted token": (f'"{TOKEN.text}"', f"macaroon={TOKEN.text}", TOGETHER),
     "token in JSON": (IN_JSON, TOKEN.text, TOGETHER),
     "answer for another": (ANSWER, OTHER_INVOICE, APART),
