@@ -29,6 +29,7 @@ TEACHES = {
     "token-json.txt": "JSON v2",
     "token-hex-identifier.txt": "132",
     "token-third-party.txt": "https://vouch.example",
+    "token-discharged.txt": "This discharge answers the caveat",
     "token-node-key.txt": "invoices",
     "token-unsigned.txt": "anyone can forge this",
     "token-signed-blob.txt": "cannot be attenuated",

@@ -54,6 +54,10 @@ def tokens(shop: Workshop) -> dict[str, Sample]:
             "A third-party caveat: somebody else has to vouch. L402 servers do not use these.",
             _third_party(shop),
         ),
+        "token-discharged.txt": Sample(
+            "The same with its discharge: the third party's answer, a macaroon of its own.",
+            _discharged(shop),
+        ),
         "token-node-key.txt": Sample(
             "Not L402: a key to an LND node, with its permissions in words. Never hand in one of "
             "these at a shop.",
@@ -139,6 +143,20 @@ def _json(shop: Workshop) -> str:
 
 
 def _third_party(shop: Workshop) -> str:
+    return _base64(BinarySerializer().serialize_raw(_asking(shop)))
+
+
+def _discharged(shop: Workshop) -> str:
+    discharge = Foreign(
+        location="https://vouch.example", identifier="is a member",
+        key=shop.secret("shared").hex(), version=MACAROON_V2,
+    )  # fmt: skip
+    discharge.add_first_party_caveat("expires_at=2026-01-01T01:00:00Z")
+    bound = _asking(shop).prepare_for_request(discharge)
+    return f"{_third_party(shop)},{_base64(BinarySerializer().serialize_raw(bound))}"
+
+
+def _asking(shop: Workshop) -> Foreign:
     made = Foreign(
         location="lsat", identifier=shop.identifier, key=shop.secret("root key"),
         version=MACAROON_V2,
@@ -148,7 +166,7 @@ def _third_party(shop: Workshop) -> str:
         "https://vouch.example", shop.secret("shared").hex(), "is a member",
         nonce=shop.secret("nonce")[:24],
     )  # fmt: skip
-    return _base64(BinarySerializer().serialize_raw(made))
+    return made
 
 
 def _node_key(shop: Workshop) -> str:

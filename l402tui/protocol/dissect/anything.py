@@ -64,8 +64,8 @@ _TRIED: Final = (
 def dissect(thing: bytes | str, *, now: float | None = None) -> Node:
     """The tree of a challenge (with or without the header's name, several lines too), a credential
     (with or without the header's name), an invoice (with or without ``lightning:``), a token of any
-    kind in base64, hex, JSON or binary, a JSON body that asks for payment, or 64 hex characters.
-    White space around it is ignored.
+    kind in base64, hex, JSON or binary, a token with its discharges, a JSON body that asks for
+    payment, or 64 hex characters. White space around it is ignored.
 
     HTTP messages (raw, from ``curl -i`` or ``curl -v``), a HAR file, and any text with L402
     material in it give a node "found" with a child for each; a single message its own tree.
@@ -85,7 +85,7 @@ def _dissected(raw: bytes, now: float | None) -> Node:
     if _BINARY.match(raw):
         from l402tui.protocol.dissect.token import dissect_token
 
-        return dissect_token(raw, now=now)
+        return _several(raw, now) or dissect_token(raw, now=now)
     raw = _utf8(raw)
     if _MESSAGE.search(raw):
         messages = _messages(raw, now)
@@ -312,6 +312,21 @@ def _says_x402(text: str) -> bool:
         return False
 
 
+def _several(given: bytes | str, now: float | None) -> Node | None:
+    """A token and its discharges, one behind the other."""
+    from l402tui.protocol.macaroon_bundle import read_bundle
+
+    try:
+        bundle = read_bundle(given)
+    except MacaroonError:
+        return None
+    if not bundle.discharges:
+        return None
+    from l402tui.protocol.dissect.bundle import dissect_bundle
+
+    return dissect_bundle(bundle, now=now)
+
+
 def _token(text: str, now: float | None) -> Node | None:
     """A token of a kind that is known; any other word would do for an opaque one."""
     from l402tui.protocol.dissect.token import dissect_token
@@ -336,6 +351,7 @@ _GUESSES: Final[tuple[Callable[[str, float | None], Node | None], ...]] = (
     _bytes,
     _body,
     _value,
+    _several,
     _token,
 )
 
