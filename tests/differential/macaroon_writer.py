@@ -113,13 +113,20 @@ def varint(number: int, longer: int = 0) -> bytes:
 
 def sign(key: bytes, identifier: bytes, caveats: tuple[Any, ...]) -> bytes:
     """The signature that a root key makes (libmacaroons ``macaroons.c``)."""
-    signature = hmac.digest(_mac(b"macaroons-key-generator", key), identifier, "sha256")
+    signature = _mac(derive(key), identifier)
     for cid, vid, _ in caveats:
-        if vid is None:
-            signature = _mac(signature, cid)
-        else:
-            signature = _mac(signature, _mac(signature, vid) + _mac(signature, cid))
+        signature = _mac(signature, cid) if vid is None else sign_both(signature, vid, cid)
     return signature
+
+
+def derive(key: bytes) -> bytes:
+    """The key that signs the identifier."""
+    return _mac(b"macaroons-key-generator", key)
+
+
+def sign_both(key: bytes, first: bytes, second: bytes) -> bytes:
+    """The signature over two values; with 32 empty bytes for a key that of a bound discharge."""
+    return _mac(key, _mac(key, first) + _mac(key, second))
 
 
 def dump(members: dict[str, Any]) -> bytes:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
+from tests.differential import bundles
 from tests.differential.macaroon_cases import Case, random_case
 from tests.differential.macaroon_readings import REFUSED, read_ours, read_theirs
 from tests.differential.macaroon_writer import Parts, sign
@@ -187,7 +188,7 @@ def _json_location(facts: Facts, difference: Difference) -> bool:
 
 _Row = Row[Facts]
 _FORMAT = "libmacaroons doc/format.txt"
-TABLE: Final = (
+_MACAROONS: Final = (
     # We refuse.
     _Row(
         "signature of 32 bytes",
@@ -361,7 +362,10 @@ TABLE: Final = (
         _json_location,
     ),
 )
+TABLE: Final = (*_MACAROONS, *bundles.TABLE)
 """Every known difference, each with the rule of ours that makes it."""
+_BUNDLES: Final = 0.05
+"""How many of the inputs are tokens with discharges."""
 
 
 def compare(report: Report, case: Case) -> None:
@@ -378,12 +382,15 @@ def compare(report: Report, case: Case) -> None:
             report.fail(
                 f"{reproducer}\n    was written as {written}, and we read {read} {ours.why}"
             )
-    judge(report, TABLE, ours, theirs, lambda: Facts(case, ours, theirs), reproducer)
+    judge(report, _MACAROONS, ours, theirs, lambda: Facts(case, ours, theirs), reproducer)
 
 
 def compare_random(rng: random.Random, count: int) -> Report:
     """Read ``count`` random macaroons twice."""
     report = Report()
     for _ in range(count):
-        compare(report, random_case(rng))
+        if rng.random() < _BUNDLES:
+            bundles.compare_random(report, rng)
+        else:
+            compare(report, random_case(rng))
     return report
