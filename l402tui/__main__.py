@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(options: Options) -> int:
     match options.command:
-        case "inspect":
+        case "inspect" if options.thing is not None or not _terminal():
             from l402tui.cli.inspect import inspect
 
             return inspect(options)
@@ -64,6 +64,8 @@ def _explorer(options: Options) -> int:
     settings = configured(options)
     from l402tui import tui
 
+    if options.command == "inspect":
+        return tui.run(settings, inspect=True)
     step = True if options.step is None else options.step
     if options.command == "demo":
         return tui.run(settings, demo=True, switches=tuple(options.switches), step=step)

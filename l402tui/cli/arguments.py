@@ -263,11 +263,13 @@ def _wallet(parser: argparse.ArgumentParser) -> None:
 
 
 def _inspect(parser: argparse.ArgumentParser) -> None:
-    parser.usage = "l402tui inspect [options] THING|FILE|- [THING|FILE|-]"
+    parser.usage = "l402tui inspect [options] [THING|FILE|-] [THING|FILE|-]"
     parser.add_argument(
         "thing",
+        nargs="?",
         metavar="THING|FILE|-",
-        help="what to look at: itself, a file that holds it, or - for stdin",
+        help="what to look at: itself, a file that holds it, or - for stdin; without it a screen "
+        "opens where anything can be pasted",
     )
     parser.add_argument(
         "other",

@@ -49,10 +49,11 @@ def inspect(options: Options) -> Exit:
 def _one(options: Options) -> Node:
     from l402tui.protocol.dissect import dissect
 
+    thing = "-" if options.thing is None else options.thing
     try:
-        return dissect(without_comments(_given(options.thing)), now=time.time())
+        return dissect(without_comments(_given(thing)), now=time.time())
     except DecodeError as error:
-        raise Trouble(Exit.USAGE, _unreadable([options.thing], error)) from None
+        raise Trouble(Exit.USAGE, _unreadable([thing], error)) from None
 
 
 def _pair(options: Options) -> Node:

@@ -11,6 +11,7 @@ import pytest
 
 from l402tui.cli.exits import Exit
 from l402tui.cli.inspect import without_comments
+from l402tui.practice.samples import samples
 from l402tui.protocol.dissect import dissect
 from l402tui.protocol.hexdump import hexdump
 from l402tui.protocol.outline import outline
@@ -207,3 +208,9 @@ def test_help_names_what_it_reads(l402tui: Commands) -> None:
     for word in ("HAR", "curl -i", "--hex", "--ascii", "--json", "belong together", "256 KiB"):
         assert word in text
     assert all(len(line) <= 100 for line in text.splitlines())
+
+
+def test_without_a_thing_and_without_a_terminal_it_reads_stdin(l402tui: Commands) -> None:
+    done = l402tui.run("inspect", stdin=samples()["token.txt"].content.encode())
+    assert done.code == Exit.OK
+    assert b"weather_capabilities" in done.out

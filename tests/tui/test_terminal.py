@@ -124,3 +124,26 @@ def test_a_crash_is_no_success_and_prints_no_variables(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert b"a mistake of ours" in told
     assert b"deadbeefdeadbeef" not in told
+
+
+def test_nothing_pasted_reaches_the_terminal_as_a_command(tmp_path: Path) -> None:
+    """The bytes between the marks of a bracketed paste, on the screen that takes anything apart."""
+    hostile = (
+        'L402 macaroon="\x1b]0;0wned\x07\u009b31m\u202e[@click=app.leave]", '
+        'invoice="\x1b]52;c;b3duZWQ=\x07"'
+    ).encode()
+    terminal = Terminal(tmp_path, "inspect")
+    try:
+        terminal.until(b"Paste anything")
+        terminal.press(b"\x1b[200~" + hostile + b"\x1b[201~")
+        terminal.until(b"0wned")
+        terminal.press(b"\x11")
+        code = terminal.close()
+    finally:
+        terminal.process.kill()
+        terminal.process.wait()
+    assert code == 0
+    assert b"\x1b]0;0wned" not in terminal.written
+    assert b"\x1b]52;" not in terminal.written
+    assert b"\xc2\x9b" not in terminal.written
+    assert "\u202e".encode() not in terminal.written
