@@ -86,6 +86,7 @@ async def test_two_things_are_compared(tmp_path: Path) -> None:
         await explorer.paste(SAMPLES["token-narrowed.txt"])
         await explorer.until(lambda: len(explorer.app.screen.query_one(ExchangeTree).steps) == 3)
         await explorer.until_text("they belong together")
+        assert "payment hash  the same" in explorer.screen_text()
         await explorer.press("c")
         await explorer.until(lambda: len(explorer.app.screen.query_one(ExchangeTree).steps) == 1)
         assert box(explorer, "second").data == b""
@@ -143,5 +144,7 @@ async def test_the_welcome_leads_there_and_esc_leads_back(tmp_path: Path) -> Non
         await explorer.until_screen(Welcome)
         await explorer.press("2")
         await explorer.until_screen(InspectScreen)
+        await explorer.press("escape")
+        assert isinstance(explorer.app.screen, InspectScreen), "the first one leaves the box"
         await explorer.press("escape")
         await explorer.until_screen(Welcome)

@@ -42,8 +42,9 @@ _FIRST: Final = "Paste anything: a challenge, a token, a credential, an invoice,
 _SECOND: Final = "And this? Paste what may belong to it."
 _EMPTY: Final = say(
     "Paste anything from the L402 world into the box above, or type the name of a file. "
-    "e brings examples. Everything is read here; nothing is sent."
+    "For examples leave the box with Tab, and press e."
 )
+_TYPING: Final = say("What you type goes into the box. Tab leaves it; then the keys below work.")
 _OFFLINE: Final = say("Nothing is sent and nothing is paid here.")
 
 
@@ -109,6 +110,10 @@ class InspectScreen(Looking):
         """What stands in the boxes."""
         return self._first.data, self._second.data
 
+    def on_descendant_focus(self) -> None:
+        """Whether keys are letters now is said at the bottom."""
+        self.redraw()
+
     # --- reading -------------------------------------------------------------------------------
 
     def on_paste_box_given(self, event: PasteBox.Given) -> None:
@@ -165,6 +170,8 @@ class InspectScreen(Looking):
             line = say("{}  {}", head, Shown(word)) if word else head
         else:
             line = _OFFLINE
+        if self._first.has_focus or self._second.has_focus:
+            line = _TYPING
         self.query_one("#status", Static).update(plain(line))
         comparing = self.has_class("comparing")
         self.query_one(KeyBar).show(
@@ -228,7 +235,7 @@ class InspectScreen(Looking):
         """Out of a large pane, out of the box, out of the screen."""
         if self.maximized is not None:
             self.minimize()
-        elif (self._first.has_focus or self._second.has_focus) and self.steps:
+        elif self._first.has_focus or self._second.has_focus:
             self.query_one(ExchangeTree).focus()
         else:
             self.app.call_later(self.app.run_action, "leave_screen")

@@ -100,8 +100,11 @@ class ExchangeTree(Tree[Node], inherit_bindings=False):
             self.call_after_refresh(self._follow_to, newest)
 
     def unfold(self, lines: int) -> None:
-        """Open level after level while all of it has room on so many lines."""
+        """Open the first node, then level after level while all of it has room on so many
+        lines."""
         level = list(self.root.children)
+        for number, branch in enumerate(level):
+            branch.collapse() if number else branch.expand()
         used = len(level)
         while level and used + sum(len(one.children) for one in level) <= lines:
             used += sum(len(one.children) for one in level)
