@@ -2,7 +2,8 @@
 
 The rule of the table: a row says what *we* accept or refuse and which source makes us. It applies
 only where two things hold: what we said is what that rule says, and a look at the input itself, by
-code that is not the code under test, finds the thing the rule is about.
+code that is not the code under test, finds the thing the rule is about. The other way round, where
+that look finds it and we accept all the same, we have broken our own rule, and that is a failure.
 """
 
 from __future__ import annotations
@@ -53,6 +54,8 @@ class Row(Generic[FactsT]):
     """Whether the input has in it what the rule is about."""
     why: str | None = None
     """Where we refuse: a pattern that our reason must match. Where we accept: None."""
+    always: bool = False
+    """We refuse whenever :attr:`holds` does, also where the other refuses or accepts as well."""
 
     def explains(self, facts: FactsT, difference: Difference, ours: Reading) -> bool:
         """Whether the rule is what made the difference."""
@@ -107,10 +110,19 @@ def judge(
     theirs: Reading,
     facts: Callable[[], FactsT],
     reproducer: str,
+    *,
+    look: bool = True,
 ) -> None:
-    """Count an input, and explain every difference or remember it as a failure."""
+    """Count an input, and explain every difference or remember it as a failure.
+
+    Without ``look`` nobody asks whether an input that we accept is one we should refuse.
+    """
     for name, reading in (("we read", ours), ("the other reads", theirs)):
         report.cases[name] += reading.values is not None
+    if look and ours.values is not None:
+        accepted = Difference(ACCEPTED, True, theirs.values is not None)
+        for broken in (row for row in table if row.always and row.holds(facts(), accepted)):
+            report.fail(f"{reproducer}\n    we accept it against our rule: {broken.rule}")
     found = differences(ours, theirs)
     if not found:
         report.cases["read alike" if ours.values is not None else "refused by both"] += 1

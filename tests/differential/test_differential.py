@@ -15,14 +15,10 @@ import pytest
 
 from tests.differential import invoices, macaroons
 from tests.differential.invoice_facts import Facts
+from tests.differential.invoice_readings import read_ours, read_theirs
 from tests.differential.running import Compare, run
 from tests.differential.table import ACCEPTED, Reading, Report, Row, judge
 from tests.protocol.invoice_writer import BASIC, HASH, number, own_vectors, quintets, write
-
-
-def _same(facts: Facts) -> Facts:
-    return facts
-
 
 KINDS = [
     pytest.param(invoices.compare_random, invoices.TABLE, id="invoices"),
@@ -57,7 +53,7 @@ def test_the_same_seed_is_the_same_run_in_any_number_of_processes() -> None:
 def test_a_table_without_a_row_is_a_failure_with_a_reproducer() -> None:
     text = write(*BASIC, ("h", quintets(HASH)))
     report = Report()
-    ours, theirs = invoices.read_ours(text), invoices.read_theirs(text)
+    ours, theirs = read_ours(text), read_theirs(text)
     table = [row for row in invoices.TABLE if row.name != "one description"]
     judge(report, table, ours, theirs, lambda: Facts(text), f"invoice {text}")
     assert report.failed == 1
@@ -77,15 +73,14 @@ def test_a_row_needs_our_reason_and_the_thing_itself() -> None:
         (write(), "it has both a description and a description hash", False),
     ):
         report = Report()
-        facts = Facts(text)
-        judge(report, [row], Reading(None, why), theirs, partial(_same, facts), text)
+        judge(report, [row], Reading(None, why), theirs, partial(Facts, text), text)
         assert report.failed == (not explained), (text, why)
 
 
 def test_a_value_that_differs_is_not_explained_by_rows_about_others() -> None:
     report = Report()
     text = write(*BASIC, ("x", number(60)))
-    right = invoices.read_ours(text)
+    right = read_ours(text)
     assert right.values is not None
     wrong = Reading({**right.values, "expiry": 61})
     judge(report, invoices.TABLE, wrong, right, lambda: Facts(text), text)
@@ -97,6 +92,15 @@ def test_what_was_written_on_purpose_must_be_read() -> None:
     report = Report()
     invoices.compare(report, "right", write(), {"expiry": 61})
     assert report.failed == 1
+
+
+def test_what_we_accept_against_our_own_rule_is_a_failure() -> None:
+    text = write(*BASIC, ("h", quintets(HASH)))
+    both = Reading({"amount": 1})
+    for look in (True, False):
+        report = Report()
+        judge(report, invoices.TABLE, both, both, partial(Facts, text), text, look=look)
+        assert report.failed == look
 
 
 def test_rows_speak_of_our_rules_and_are_named_once() -> None:
