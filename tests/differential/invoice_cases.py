@@ -74,7 +74,7 @@ class Draft:
     def _describe(self) -> None:
         rng = self.rng
         if rng.random() < 0.85:
-            text = "".join(rng.choices(LETTERS, k=rng.choice((0, 3, 3, 10, 10, 25, 60))))
+            text = "".join(rng.choices(LETTERS, k=rng.choice((0, 3, 3, 10, 10, 10, 40))))
             self.fields.append(("d", quintets(text.encode())))
             self.written |= {"description": text, "description hash": None}
         else:
