@@ -30,6 +30,7 @@ class LndSettings:
     """Where the LND node is. The names are lncli's own."""
 
     rpcserver: str = "localhost:10009"
+    """``host:port`` for gRPC, ``https://host:port`` for REST."""
     tlscertpath: str = "~/.lnd/tls.cert"
     macaroonpath: str = ""
     """A path, or the macaroon itself in hex. Empty: none is set, and nothing can be paid by LND."""

@@ -427,4 +427,8 @@ def _ready(facts: Facts) -> Answer:
                 _money(wallet.balance), _money(need),
             )  # fmt: skip
             return Severity.BLOCK, sentence
-    return _ok("The wallet ({}) is ready.", shown(wallet.name))
+    ready = say("The wallet ({}) is ready.", shown(wallet.name))
+    if wallet.advice is None:
+        return Severity.PASS, ready
+    severity = Severity.WARN if wallet.advice.serious else Severity.INFO
+    return severity, say("{} {}", ready, wallet.advice.what), wallet.advice.todo

@@ -23,6 +23,7 @@ from l402tui.protocol.text import Shown
 from l402tui.protocol.url import Url
 
 __all__ = [
+    "Advice",
     "Bill",
     "Ending",
     "Exchange",
@@ -173,6 +174,16 @@ class Timing:
 
 
 @dataclass(frozen=True, slots=True)
+class Advice:
+    """Something that a person should know and may change; nothing is refused for it."""
+
+    what: Shown
+    todo: Shown = Shown("")
+    serious: bool = False
+    """It could cost money one day."""
+
+
+@dataclass(frozen=True, slots=True)
 class WalletFacts:
     """What the wallet says about itself before it is asked to pay."""
 
@@ -190,6 +201,8 @@ class WalletFacts:
     real_money: bool = True
     proves_payment: bool = True
     """It hands out preimages by itself."""
+    advice: Advice | None = None
+    """What could be safer about it; it is ready all the same."""
 
     @property
     def identity(self) -> str:

@@ -1,9 +1,9 @@
 """How is an invoice paid by an LND node?
 
-:class:`LndWallet` pays with SendPaymentV2 and follows with TrackPaymentV2, over gRPC and with the
-node's own certificate as the only one trusted (:mod:`~.lnd_rpc`). What each answer means is in the
-tables of :mod:`~.lnd_words`; the rule above them: only the node's own word about the payment hash
-ends a payment, an error of a call never does.
+:class:`LndWallet` pays with SendPaymentV2 and follows with TrackPaymentV2, over gRPC
+(:mod:`~.lnd_rpc`) or REST (:mod:`~.lnd_rest`), and with the node's own certificate as the only one
+trusted. What each answer means is in the tables of :mod:`~.lnd_words`; the rule above them: only
+the node's own word about the payment hash ends a payment, an error of a call never does.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Any, Final
+from typing import Final
 
 from l402tui.flow.events import (
     PaymentFailed,
@@ -20,14 +20,22 @@ from l402tui.flow.events import (
     PaymentUnknown,
     WalletEvent,
 )
-from l402tui.flow.model import Intent, WalletFacts
+from l402tui.flow.model import Advice, Intent, WalletFacts
 from l402tui.protocol.amount import Msat
 from l402tui.protocol.network import Network
+from l402tui.protocol.secret import Secret
 from l402tui.protocol.text import Shown, say, shown
 from l402tui.settings import LndSettings, SettingsError
-from l402tui.wallets.lnd_files import read_address, read_certificate, read_macaroon
-from l402tui.wallets.lnd_rpc import LndRpc, RpcFault
-from l402tui.wallets.lnd_words import CHAINS, Fault, event_of, fault_of
+from l402tui.wallets.lnd_calls import LndCalls, NodeInfo, Payment, RpcFault
+from l402tui.wallets.lnd_files import (
+    is_url,
+    read_address,
+    read_certificate,
+    read_macaroon,
+    read_url,
+)
+from l402tui.wallets.lnd_rights import advice_on
+from l402tui.wallets.lnd_words import CHAINS, Fault, event_of, fault_of, never_seen
 
 __all__ = ["LndWallet"]
 
@@ -44,9 +52,11 @@ _CUT_OFF: Final = say("The node ended the answer before the payment had ended.")
 class LndWallet:
     """Pays through one LND node. Made by :meth:`connect`; close it at the end."""
 
-    def __init__(self, rpc: LndRpc, search_seconds: int) -> None:
-        """``search_seconds``: for how long the node looks for routes."""
-        self._rpc = rpc
+    def __init__(self, calls: LndCalls, search_seconds: int, advice: Advice | None = None) -> None:
+        """``search_seconds``: for how long the node looks for routes. ``advice``: what is to be
+        said about the macaroon."""
+        self._calls = calls
+        self._advice = advice
         self._search = search_seconds
         self._patience = search_seconds + _GRACE
 
@@ -54,25 +64,32 @@ class LndWallet:
     def connect(cls, settings: LndSettings) -> LndWallet:
         """Get ready to talk to the node; nothing is sent yet. Call it inside the event loop.
 
-        Raises SettingsError for an address, certificate or macaroon that cannot be used, and where
-        the packages for LND are not installed.
+        An address that is a URL (``https://host:port``) means REST, any other gRPC. Raises
+        SettingsError for an address, certificate or macaroon that cannot be used, and where the
+        packages for gRPC are needed and not installed.
         """
         if not 1 <= settings.timeout_seconds <= _LONGEST_SEARCH:
             raise SettingsError(f"lnd.timeout_seconds must be from 1 to {_LONGEST_SEARCH}.")
-        address = read_address(settings.rpcserver)
+        rest = is_url(settings.rpcserver)
+        address = (read_url if rest else read_address)(settings.rpcserver)
         macaroon = read_macaroon(settings.macaroonpath)
         certificate = read_certificate(settings.tlscertpath)
-        return cls(LndRpc(address, certificate, macaroon), settings.timeout_seconds)
+        calls = _over_rest if rest else _over_grpc
+        return cls(
+            calls(address, certificate, macaroon),
+            settings.timeout_seconds,
+            advice_on(bytes.fromhex(macaroon.reveal().decode("ascii"))),
+        )
 
     async def close(self) -> None:
         """Close the connection. A payment under way goes on in the node."""
-        await self._rpc.close()
+        await self._calls.close()
 
     async def facts(self) -> WalletFacts:
         """The node's key, name, network and what its channels can send at most. Never raises."""
         try:
-            info = await self._rpc.info()
-            node_id = bytes.fromhex(info.identity_pubkey)
+            info = await self._calls.info()
+            node_id = bytes.fromhex(info.pubkey)
         except RpcFault as fault:
             return _not_ready(fault_of(fault.code, fault.details))
         except ValueError:
@@ -82,7 +99,7 @@ class LndWallet:
         trouble = untracked
         if network is None:
             trouble = say("The node is on a chain that this program does not know.")
-        elif trouble is None and not info.synced_to_chain:
+        elif trouble is None and not info.synced:
             trouble = say("The node is still catching up with the chain. Try again in a while.")
         return WalletFacts(
             name=_NAME,
@@ -93,6 +110,7 @@ class LndWallet:
             ready=trouble is None,
             trouble=trouble,
             real_money=network in (None, Network.MAINNET),
+            advice=self._advice,
         )
 
     async def pay(self, intent: Intent) -> AsyncGenerator[WalletEvent, None]:
@@ -102,7 +120,8 @@ class LndWallet:
         """
         last: WalletEvent | None = None
         refusal: Fault | None = None
-        payments = self._rpc.send(
+        begun = False
+        payments = self._calls.send(
             intent.invoice,
             fee_limit_msat=intent.fee_cap,
             search_seconds=self._search,
@@ -114,6 +133,7 @@ class LndWallet:
                     if not isinstance(event, PaymentProgressed):
                         last = event
                         break
+                    begun = True
                     yield event
         except RpcFault as fault:
             refusal = fault_of(fault.code, fault.details)
@@ -123,11 +143,12 @@ class LndWallet:
         # An error, or an end without a result: only asking about the hash tells how it stands.
         async with aclosing(self.track(intent)) as stand:
             async for event in stand:
-                yield _unpaid(refusal) if isinstance(event, PaymentNotFound) else event
+                unpaid = isinstance(event, PaymentNotFound)
+                yield _unpaid(refusal, begun=begun) if unpaid else event
 
     async def track(self, intent: Intent) -> AsyncGenerator[WalletEvent, None]:
         """Follow the payment of the intent's hash. See the tables of ``lnd_words``."""
-        payments = self._rpc.track(intent.payment_hash, patience=self._patience)
+        payments = self._calls.track(intent.payment_hash, patience=self._patience)
         last: WalletEvent = PaymentUnknown(_CUT_OFF)
         try:
             async with aclosing(self._events(payments, intent)) as events:
@@ -138,12 +159,12 @@ class LndWallet:
                     yield event
         except RpcFault as fault:
             last = PaymentNotFound()
-            if fault.code != "NOT_FOUND":
+            if not never_seen(fault.code, fault.details):
                 last = _unknown(fault_of(fault.code, fault.details))
         yield last
 
     async def _events(
-        self, payments: AsyncGenerator[Any, None], intent: Intent
+        self, payments: AsyncGenerator[Payment, None], intent: Intent
     ) -> AsyncGenerator[WalletEvent, None]:
         """What the stream says, without repetitions; stops after a result. Raises RpcFault."""
         said: WalletEvent | None = None
@@ -163,14 +184,14 @@ class LndWallet:
 
     async def _balance(self) -> Msat | None:
         try:
-            return Msat((await self._rpc.balance()).local_balance.msat)
+            return Msat(await self._calls.balance())
         except RpcFault:
             return None  # the macaroon need not allow it
 
     async def _tracking_trouble(self) -> Shown | None:
         """A payment that could not be followed must not be sent, so that is tried first."""
         try:
-            async with aclosing(self._rpc.track(_NO_HASH, patience=self._patience)) as payments:
+            async with aclosing(self._calls.track(_NO_HASH, patience=self._patience)) as payments:
                 async for _ in payments:
                     break
         except RpcFault as error:
@@ -180,11 +201,23 @@ class LndWallet:
         return None
 
 
-def _network(info: Any) -> Network | None:
+def _over_rest(address: str, certificate: bytes, macaroon: Secret) -> LndCalls:
+    from l402tui.wallets.lnd_rest import LndRest  # not needed for gRPC
+
+    return LndRest(address, certificate, macaroon)
+
+
+def _over_grpc(address: str, certificate: bytes, macaroon: Secret) -> LndCalls:
+    from l402tui.wallets.lnd_rpc import LndRpc  # not needed for REST
+
+    return LndRpc(address, certificate, macaroon)
+
+
+def _network(info: NodeInfo) -> Network | None:
     """The one chain the node is on; None where it is none of Bitcoin's."""
-    if len(info.chains) != 1 or info.chains[0].chain not in ("", "bitcoin"):
+    if len(info.chains) != 1 or info.chains[0][0] not in ("", "bitcoin"):
         return None
-    return CHAINS.get(info.chains[0].network)
+    return CHAINS.get(info.chains[0][1])
 
 
 def _not_ready(fault: Fault) -> WalletFacts:
@@ -192,11 +225,14 @@ def _not_ready(fault: Fault) -> WalletFacts:
     return WalletFacts(name=_NAME, network=None, ready=False, trouble=trouble)
 
 
-def _unpaid(refusal: Fault | None) -> PaymentFailed | PaymentUnknown:
-    """The node does not know the hash, after a call that ended in this way."""
+def _unpaid(refusal: Fault | None, *, begun: bool) -> PaymentFailed | PaymentUnknown:
+    """The node does not know the hash, after a call that ended in this way.
+
+    ``begun``: it knew it a moment ago, so it has lost something, and what it says now is no proof.
+    """
     if refusal is None:
         return PaymentUnknown(_CUT_OFF)
-    if refusal.refused:
+    if refusal.refused and not begun:
         return PaymentFailed(refusal.why, refusal.todo)
     return _unknown(refusal)
 

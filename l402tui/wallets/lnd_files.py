@@ -18,19 +18,15 @@ from l402tui.protocol.errors import MacaroonError
 from l402tui.protocol.macaroon import Macaroon
 from l402tui.protocol.secret import Secret
 from l402tui.settings import SettingsError
+from l402tui.wallets.lnd_rights import BAKE
 
-__all__ = ["BAKE", "read_address", "read_certificate", "read_macaroon"]
+__all__ = ["is_url", "read_address", "read_certificate", "read_macaroon", "read_url"]
 
 DEFAULT_PORT: Final = 10009
-BAKE: Final = (
-    "lncli bakemacaroon --save_to l402tui.macaroon "
-    "uri:/routerrpc.Router/SendPaymentV2 uri:/routerrpc.Router/TrackPaymentV2 "
-    "uri:/lnrpc.Lightning/GetInfo uri:/lnrpc.Lightning/ChannelBalance"
-)
-"""Makes a macaroon that can pay, follow payments and show a balance, and nothing else."""
-
+REST_PORT: Final = 8080
 _FILE_LIMIT: Final = 64 * 1024
 _ADDRESS: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(\d{1,5}))?", re.ASCII)
+_SCHEME: Final = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*://", re.ASCII)
 _PEM: Final = re.compile(
     rb"-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+?-----END CERTIFICATE-----", re.ASCII
 )
@@ -46,6 +42,35 @@ def read_address(given: str) -> str:
             f"such as localhost:{DEFAULT_PORT}."
         )
     return f"{match[1]}:{port}"
+
+
+def is_url(given: str) -> bool:
+    """Whether the address begins with a scheme, and so means REST and not gRPC."""
+    return _SCHEME.match(given) is not None
+
+
+def read_url(given: str) -> str:
+    """``https://host:port`` of the node's REST. Raises SettingsError.
+
+    Only https, because the macaroon goes with every call, and only with a port: what a URL means
+    without one (443) is not what LND means (8080).
+    """
+    scheme, _, rest = given.strip().partition("://")
+    match = _ADDRESS.fullmatch(rest.removesuffix("/"))
+    if scheme.lower() == "http":
+        raise SettingsError(
+            "lnd.rpcserver: over http:// anybody on the way could read the macaroon, and spend. "
+            "LND's REST speaks https://."
+        )
+    port = int(match[2] or 0) if match else 0
+    if scheme.lower() != "https" or match is None or not 0 < port < 65536:
+        # Before an @ there may be a password.
+        quoted = "the URL" if "@" in given else f"{given[:80]!a}"
+        raise SettingsError(
+            f"lnd.rpcserver: {quoted} is not an address of the form https://host:port, "
+            f"such as https://localhost:{REST_PORT}. (For gRPC write host:port.)"
+        )
+    return f"https://{match[1]}:{port}"
 
 
 def read_certificate(path: str) -> bytes:

@@ -2,7 +2,7 @@
 
 :class:`LndRpc` holds one ``grpc.aio`` channel and makes the four calls the wallet needs, with the
 generated stubs of ``lndgrpc.compiled``. Every call has a deadline, and every error of gRPC comes
-out as :class:`RpcFault` with the status and LND's own words.
+out as :class:`~.lnd_calls.RpcFault` with the status and LND's own words.
 
 **The pin.** The channel's only root of trust is the node's own certificate, and gRPC accepts a
 certificate as the end of a chain where it is itself in the list of roots. So the handshake succeeds
@@ -23,11 +23,10 @@ from typing import Any, Final
 
 from l402tui.protocol.secret import Secret
 from l402tui.settings import SettingsError
+from l402tui.wallets import lnd_calls
+from l402tui.wallets.lnd_calls import NodeInfo, Payment, RpcFault
 
-__all__ = ["LndRpc", "RpcFault"]
-
-ASK_SECONDS: Final = 10.0
-"""How long a question may take, and how long a payment's stream may take to say its first word."""
+__all__ = ["LndRpc"]
 
 _OPTIONS: Final = (
     # A call leaves once. What follows from an error is decided by the flow, not by a library.
@@ -40,17 +39,9 @@ _OPTIONS: Final = (
 )
 
 
-class RpcFault(Exception):
-    """A call ended with an error. ``code`` is gRPC's name for it, ``details`` come from outside."""
-
-    def __init__(self, code: str, details: str) -> None:
-        super().__init__(code, details)
-        self.code = code
-        self.details = details
-
-
 class LndRpc:
-    """One connection to one node. Make it inside the event loop that uses it, and close it.
+    """:class:`.LndCalls` over gRPC: one connection to one node. Make it inside the event loop that
+    uses it, and close it.
 
     ``address`` is ``host:port``, ``certificate`` the node's PEM, ``macaroon`` hex. Nothing is sent
     before the first call. Raises SettingsError where the packages for LND are not installed.
@@ -68,24 +59,26 @@ class LndRpc:
         """Close the connection. Payments under way go on in the node."""
         await self._channel.close()
 
-    async def info(self) -> Any:
-        """``lnrpc.GetInfoResponse``. Raises RpcFault."""
-        return await self._ask(self._lightning.GetInfo, self._lightning_pb2.GetInfoRequest())
+    async def info(self) -> NodeInfo:
+        """Who the node is. Raises RpcFault."""
+        told = await self._ask(self._lightning.GetInfo, self._lightning_pb2.GetInfoRequest())
+        return NodeInfo(
+            told.identity_pubkey,
+            told.alias,
+            told.synced_to_chain,
+            tuple((each.chain, each.network) for each in told.chains),
+        )
 
-    async def balance(self) -> Any:
-        """``lnrpc.ChannelBalanceResponse``. Raises RpcFault."""
+    async def balance(self) -> int:
+        """What its channels hold on its own side, in msat. Raises RpcFault."""
         request = self._lightning_pb2.ChannelBalanceRequest()
-        return await self._ask(self._lightning.ChannelBalance, request)
+        told = await self._ask(self._lightning.ChannelBalance, request)
+        return int(told.local_balance.msat)
 
     def send(
         self, invoice: str, *, fee_limit_msat: int, search_seconds: int, patience: float
-    ) -> AsyncGenerator[Any, None]:
-        """Pay, and yield each ``lnrpc.Payment`` of SendPaymentV2. Raises RpcFault.
-
-        The amount is the invoice's own. The node looks for routes for ``search_seconds``; after
-        ``patience`` seconds the stream ends with DEADLINE_EXCEEDED. Ending the stream, in whatever
-        way, does not end the payment.
-        """
+    ) -> AsyncGenerator[Payment, None]:
+        """Pay; see :meth:`.LndCalls.send`. Raises RpcFault."""
         request = self._router_pb2.SendPaymentRequest(
             payment_request=invoice,
             fee_limit_msat=fee_limit_msat,
@@ -94,7 +87,7 @@ class LndRpc:
         )
         return self._stream(self._router.SendPaymentV2, request, patience)
 
-    def track(self, payment_hash: bytes, *, patience: float) -> AsyncGenerator[Any, None]:
+    def track(self, payment_hash: bytes, *, patience: float) -> AsyncGenerator[Payment, None]:
         """Follow a payment: its state now, then each change (TrackPaymentV2). Raises RpcFault."""
         request = self._router_pb2.TrackPaymentRequest(payment_hash=payment_hash)
         return self._stream(self._router.TrackPaymentV2, request, patience)
@@ -105,16 +98,16 @@ class LndRpc:
 
     async def _ask(self, method: Any, request: Any) -> Any:
         try:
-            return await self._call(method, request, ASK_SECONDS)
+            return await self._call(method, request, lnd_calls.ASK_SECONDS)
         except self._grpc.aio.AioRpcError as error:
             raise _fault(error) from None
 
     async def _stream(
         self, method: Any, request: Any, patience: float
-    ) -> AsyncGenerator[Any, None]:
+    ) -> AsyncGenerator[Payment, None]:
         call = self._call(method, request, patience)
         try:
-            async with asyncio.timeout(min(ASK_SECONDS, patience)):
+            async with asyncio.timeout(min(lnd_calls.ASK_SECONDS, patience)):
                 payment = await call.read()
             while payment is not self._grpc.aio.EOF:
                 yield payment

@@ -29,7 +29,10 @@ stream just ends       knows the payment                   whatever the payment'
 =====================  ==================================  =====================================
 
 TrackPaymentV2 by itself: NOT_FOUND is PaymentNotFound, any other error and an early end are
-PaymentUnknown.
+PaymentUnknown. NOT_FOUND is that of the payment, in LND's words (:func:`never_seen`); what else may
+not be found says nothing. Once a stream has told of the payment, no error means "refused" any more.
+
+Both lines to a node, gRPC and REST, use these tables (:mod:`~.lnd_calls`).
 """
 
 from __future__ import annotations
@@ -37,7 +40,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Final
+from typing import Final
 
 from l402tui.flow.events import (
     PaymentFailed,
@@ -50,13 +53,15 @@ from l402tui.protocol.amount import Msat
 from l402tui.protocol.network import Network
 from l402tui.protocol.secret import Secret
 from l402tui.protocol.text import Shown, say, shown
-from l402tui.wallets.lnd_files import BAKE
+from l402tui.wallets.lnd_calls import NOT_LND, Payment
+from l402tui.wallets.lnd_rights import BAKE
 
-__all__ = ["CHAINS", "FAILURES", "FAULTS", "Fault", "event_of", "fault_of"]
+__all__ = ["CHAINS", "FAILURES", "FAULTS", "Fault", "event_of", "fault_of", "never_seen"]
 
 SUCCEEDED: Final = 2
 FAILED: Final = 3
 _NOTHING: Final = Shown("")
+_ZEROS: Final = bytes(32)
 
 CHAINS: Final = {
     "mainnet": Network.MAINNET,
@@ -100,6 +105,13 @@ _BAD_MACAROON: Final = (
 )
 
 FAULTS: Final = (
+    Fault(
+        NOT_LND,
+        (),
+        say("What answers there does not answer as LND's REST does."),
+        say("Check the address and port (lnd.rpcserver); gRPC has another port than REST."),
+        again=False,
+    ),
     # Nobody answered: what such an error happens to say must not be taken for the node's words.
     Fault(
         "UNAVAILABLE",
@@ -228,6 +240,11 @@ def fault_of(code: str, details: str) -> Fault:
     return Fault(code, (), why)
 
 
+def never_seen(code: str, details: str) -> bool:
+    """Whether this error of TrackPaymentV2 says that the node has never begun to pay the hash."""
+    return code == "NOT_FOUND" and "payment isn't initiated" in details.lower()
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """Why a payment failed, and what can be done."""
@@ -236,7 +253,7 @@ class Failure:
     todo: Shown = _NOTHING
 
 
-FAILURES: Final = {
+FAILURES: Final[dict[int | str, Failure]] = {
     1: Failure(
         say("The node found no route that worked before its time was over."),
         say("Try again later, or allow more time (lnd.timeout_seconds in settings.toml)."),
@@ -259,21 +276,23 @@ FAILURES: Final = {
 """``lnrpc.PaymentFailureReason``."""
 
 
-def event_of(payment: Any, payment_hash: bytes) -> WalletEvent:
+def event_of(payment: Payment, payment_hash: bytes) -> WalletEvent:
     """What one ``lnrpc.Payment`` says about the payment of this hash. See the first table."""
     if payment.payment_hash != payment_hash.hex():
         why = say("The node answered about another payment than the one it was asked about.")
         return PaymentUnknown(why, ask_again=False)
     preimage = _preimage(payment.payment_preimage)
-    proven = sha256(preimage).digest() == payment_hash
+    # Zeros are LND's way to say that it has none, also where somebody chose them as a preimage.
+    proven = preimage != _ZEROS and sha256(preimage).digest() == payment_hash
     if proven or payment.status == SUCCEEDED:
         # Routing fees of parts that are still settling are in the sum already.
-        return PaymentSettled(Secret(preimage), Msat(payment.fee_msat))
+        fee = payment.fee_msat
+        return PaymentSettled(Secret(preimage), None if fee is None else Msat(fee))
     if payment.status == FAILED:
         failure = FAILURES.get(payment.failure_reason)
         if failure is None:
-            number = int(payment.failure_reason)
-            failure = Failure(say("The node could not pay (failure reason {}).", number))
+            reason = shown(str(payment.failure_reason), 60)
+            failure = Failure(say("The node could not pay (failure reason {}).", reason))
         return PaymentFailed(failure.why, failure.todo)
     return PaymentProgressed(_on_its_way(payment))
 
@@ -285,7 +304,7 @@ def _preimage(told: str) -> bytes:
         return b""
 
 
-def _on_its_way(payment: Any) -> Shown:
+def _on_its_way(payment: Payment) -> Shown:
     attempts = Counter(int(attempt.status) for attempt in payment.htlcs)  # 0 in flight, 2 failed
     flying, failed = attempts[0], attempts[2]
     if not attempts:

@@ -21,7 +21,7 @@ from l402tui.flow.events import (
 )
 from l402tui.protocol.macaroon import Macaroon
 from l402tui.protocol.network import Network as Chain
-from l402tui.wallets import lnd, lnd_rpc
+from l402tui.wallets import lnd, lnd_calls
 from l402tui.wallets.lnd import LndWallet
 from l402tui.wallets.lnd_words import FAILURES
 
@@ -325,7 +325,7 @@ async def test_a_node_that_hangs_while_it_is_told_to_pay_pays_once(
     intent = intent_to_pay(alice, invoice)
     assert (await wallet.facts()).ready
     with monkeypatch.context() as hurried, alice.frozen():
-        hurried.setattr(lnd_rpc, "ASK_SECONDS", 0.3)
+        hurried.setattr(lnd_calls, "ASK_SECONDS", 0.3)
         unknown = await result(wallet.pay(intent))
     assert isinstance(unknown, PaymentUnknown)
     assert unknown.ask_again

@@ -1,5 +1,7 @@
 """A node that says what it is told to say, over gRPC and real TLS, on loopback.
 
+The same over REST is :mod:`~.lnd_rest_fake`; both take the same scripts.
+
 For what a real node cannot be made to do in a test: to cut a stream, to send a status nobody knows,
 to be locked. How a real one answers is tested in tests/regtest.
 """
@@ -113,6 +115,11 @@ class FakeNode:
     port: int = 0
     _server: Any = None
 
+    @property
+    def address(self) -> str:
+        """What a person writes to reach it."""
+        return f"127.0.0.1:{self.port}"
+
     async def start(self, certificate: trustme.LeafCert) -> None:
         """Listen on a free port."""
         self._server = grpc.aio.server()
@@ -151,7 +158,7 @@ class FakeNode:
 
     def _unary(self, name: str, answer: str, request_type: Any) -> Any:
         async def handle(request: Any, context: Any) -> Any:
-            self._note(name, request, context)
+            self._note(name, request, dict(context.invocation_metadata()))
             told = getattr(self, answer)
             if isinstance(told, Abort):
                 await context.abort(grpc.StatusCode[told.code], told.details)
@@ -163,7 +170,7 @@ class FakeNode:
 
     def _stream(self, name: str, request_type: Any) -> Any:
         async def handle(request: Any, context: Any) -> AsyncIterator[Any]:
-            self._note(name, request, context)
+            self._note(name, request, dict(context.invocation_metadata()))
             for told in self._script(name, request):
                 if isinstance(told, Abort):
                     await context.abort(grpc.StatusCode[told.code], told.details)
@@ -186,18 +193,18 @@ class FakeNode:
             return self.tracks.popleft()
         return self.trial
 
-    def _note(self, name: str, request: Any, context: Any) -> None:
-        self.calls.append((name, request, dict(context.invocation_metadata())))
+    def _note(self, name: str, request: Any, metadata: dict[str, str]) -> None:
+        self.calls.append((name, request, metadata))
 
 
-def settings(folder: Path, port: int, certificate: trustme.LeafCert) -> LndSettings:
+def settings(folder: Path, address: str, certificate: trustme.LeafCert) -> LndSettings:
     """What a person would write to use the node, with files as they should be."""
     cert, macaroon = folder / "tls.cert", folder / "pay.macaroon"
     cert.write_bytes(certificate.cert_chain_pems[0].bytes())
     macaroon.write_bytes(MACAROON)
     macaroon.chmod(0o600)
     return LndSettings(
-        rpcserver=f"127.0.0.1:{port}",
+        rpcserver=address,
         tlscertpath=str(cert),
         macaroonpath=str(macaroon),
         timeout_seconds=15,

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from l402tui.flow.events import (
     WalletEvent,
 )
 from l402tui.protocol.amount import Msat
-from l402tui.wallets import lnd, lnd_rpc
+from l402tui.wallets import lnd, lnd_calls
 from l402tui.wallets.lnd import LndWallet
 from l402tui.wallets.lnd_words import FAILURES, FAULTS
 
@@ -45,6 +46,7 @@ from .lnd_fake import (
     settings,
     settled,
 )
+from .lnd_rest_fake import RestNode
 
 CA = trustme.CA()
 CERTIFICATE = CA.issue_cert("127.0.0.1")
@@ -52,9 +54,16 @@ CERTIFICATE = CA.issue_cert("127.0.0.1")
 Connect = Callable[..., LndWallet]
 
 
+@pytest.fixture(params=[FakeNode, RestNode], ids=["grpc", "rest"])
+def kind(request: pytest.FixtureRequest) -> type[FakeNode]:
+    """Over which line: what a node says means the same over both."""
+    chosen: type[FakeNode] = request.param
+    return chosen
+
+
 @pytest.fixture
-async def node() -> AsyncIterator[FakeNode]:
-    fake = FakeNode()
+async def node(kind: type[FakeNode]) -> AsyncIterator[FakeNode]:
+    fake = kind()
     await fake.start(CERTIFICATE)
     yield fake
     await fake.stop()
@@ -65,11 +74,8 @@ async def connect(tmp_path: Path) -> AsyncIterator[Connect]:
     """Makes wallets that are closed at the end."""
     async with AsyncExitStack() as stack:
 
-        def make(
-            port: int, certificate: trustme.LeafCert = CERTIFICATE, host: str = "127.0.0.1"
-        ) -> LndWallet:
-            given = replace(settings(tmp_path, port, certificate), rpcserver=f"{host}:{port}")
-            wallet = LndWallet.connect(given)
+        def make(address: str, certificate: trustme.LeafCert = CERTIFICATE) -> LndWallet:
+            wallet = LndWallet.connect(settings(tmp_path, address, certificate))
             stack.push_async_callback(wallet.close)
             return wallet
 
@@ -78,13 +84,13 @@ async def connect(tmp_path: Path) -> AsyncIterator[Connect]:
 
 @pytest.fixture
 def wallet(node: FakeNode, connect: Connect) -> LndWallet:
-    return connect(node.port)
+    return connect(node.address)
 
 
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """A wallet that waits a moment only."""
-    monkeypatch.setattr(lnd_rpc, "ASK_SECONDS", 0.2)
+    monkeypatch.setattr(lnd_calls, "ASK_SECONDS", 0.2)
     monkeypatch.setattr(lnd, "_GRACE", -14.8)
 
 
@@ -178,6 +184,22 @@ async def test_success_without_proof_is_handed_on_for_the_flow_to_refuse(
     assert event.preimage.reveal() != PREIMAGE
 
 
+ZEROS = bytes(32)
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"), [(IN_FLIGHT, "Progressed"), (FAILED, "Failed"), (SUCCEEDED, "Settled")]
+)
+async def test_zeros_are_no_preimage_even_where_somebody_made_them_one(
+    node: FakeNode, wallet: LndWallet, status: int, outcome: str
+) -> None:
+    chosen = replace(intent(), payment_hash=sha256(ZEROS).digest())
+    told = payment(status, ZEROS.hex(), payment_hash=chosen.payment_hash.hex())
+    node.trial = [told]  # what is said about any other hash than that of the other tests
+    node.sends.append([told])
+    assert kinds(await said(wallet.pay(chosen)))[0] == outcome
+
+
 @pytest.mark.parametrize("status", [FAILED, SUCCEEDED, IN_FLIGHT])
 async def test_an_answer_about_another_hash_says_nothing_about_this_one(
     node: FakeNode, wallet: LndWallet, status: int
@@ -258,6 +280,16 @@ TABLE = {
         [NOT_FOUND],
         ["Progressed", "Unknown"],
     ),
+    "refused after it had begun": (
+        [payment(IN_FLIGHT), Abort("UNKNOWN", "permission denied")],
+        [NOT_FOUND],
+        ["Progressed", "Unknown"],
+    ),
+    "refused, and something else is not found": (
+        [Abort("UNKNOWN", "permission denied")],
+        [Abort("NOT_FOUND", "no such account")],
+        ["Unknown"],
+    ),
     "ended too early": ([payment(IN_FLIGHT)], [settled()], ["Progressed", "Settled"]),
     "ended without a word": ([], [NOT_FOUND], ["Unknown"]),
     "ended too early, twice": (
@@ -292,6 +324,7 @@ async def test_an_error_is_not_believed_before_the_node_was_asked_about_the_hash
         ([payment(IN_FLIGHT), NOT_FOUND], ["Progressed", "NotFound"]),
         ([payment(IN_FLIGHT)], ["Progressed", "Unknown"]),
         ([], ["Unknown"]),
+        ([Abort("NOT_FOUND", "unable to find something")], ["Unknown"]),
         ([Abort("UNKNOWN", "invoice expired")], ["Unknown"]),
         ([Abort("INVALID_ARGUMENT")], ["Unknown"]),
         ([Abort("PERMISSION_DENIED")], ["Unknown"]),
@@ -336,7 +369,7 @@ async def test_asking_again_is_for_what_passes_by_itself(
 async def test_a_node_that_says_nothing_leaves_the_payment_unknown(
     node: FakeNode, wallet: LndWallet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lnd_rpc, "ASK_SECONDS", 0.2)
+    monkeypatch.setattr(lnd_calls, "ASK_SECONDS", 0.2)
     node.sends.append([Hang()])
     node.tracks.append([Hang()])
     async with asyncio.timeout(10):  # the whole payment could take longer
@@ -381,7 +414,7 @@ async def test_a_connection_that_is_cut_is_an_error_like_another(
 async def test_another_certificate_of_the_same_issuer_is_refused_before_the_macaroon_leaves(
     node: FakeNode, connect: Connect
 ) -> None:
-    wallet = connect(node.port, CA.issue_cert("127.0.0.1"))
+    wallet = connect(node.address, CA.issue_cert("127.0.0.1"))
     facts = await wallet.facts()
     assert not facts.ready
     assert "another certificate" in str(facts.trouble)
@@ -390,23 +423,27 @@ async def test_another_certificate_of_the_same_issuer_is_refused_before_the_maca
     assert node.calls == []
 
 
-async def test_a_certificate_for_another_name_is_refused(connect: Connect) -> None:
-    stranger, elsewhere = FakeNode(), CA.issue_cert("node.example")
+async def test_a_certificate_for_another_name_is_refused(
+    kind: type[FakeNode], connect: Connect
+) -> None:
+    stranger, elsewhere = kind(), CA.issue_cert("node.example")
     await stranger.start(elsewhere)
-    facts = await connect(stranger.port, elsewhere).facts()
+    facts = await connect(stranger.address, elsewhere).facts()
     assert "not made out to this address" in str(facts.trouble)
     assert stranger.calls == []
     await stranger.stop()
 
 
-async def test_a_port_that_speaks_no_tls_is_named(connect: Connect) -> None:
+@pytest.mark.parametrize("scheme", ["", "https://"])
+async def test_a_port_that_speaks_no_tls_is_named(connect: Connect, scheme: str) -> None:
     def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
         writer.close()
 
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
     async with server:
-        facts = await connect(server.sockets[0].getsockname()[1]).facts()
+        port = server.sockets[0].getsockname()[1]
+        facts = await connect(f"{scheme}127.0.0.1:{port}").facts()
     assert "does not speak TLS" in str(facts.trouble)
 
 
@@ -414,9 +451,9 @@ async def test_proxies_of_the_web_are_not_used(
     node: FakeNode, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("no_proxy", raising=False)
-    for name in ("grpc_proxy", "https_proxy", "http_proxy"):
+    for name in ("grpc_proxy", "https_proxy", "http_proxy", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
-    assert (await connect(node.port).facts()).ready
+    assert (await connect(node.address).facts()).ready
 
 
 # --- what it says about itself -------------------------------------------------------------------

@@ -11,9 +11,15 @@ from pathlib import Path
 import pytest
 import trustme
 
-from l402tui.settings import LndSettings, SettingsError
+from l402tui.settings import LndSettings, SettingsError, load
 from l402tui.wallets.lnd import LndWallet
-from l402tui.wallets.lnd_files import read_address, read_certificate, read_macaroon
+from l402tui.wallets.lnd_files import (
+    is_url,
+    read_address,
+    read_certificate,
+    read_macaroon,
+    read_url,
+)
 
 from .lnd_fake import MACAROON, settings
 
@@ -22,7 +28,7 @@ CERTIFICATE = trustme.CA().issue_cert("127.0.0.1")
 
 @pytest.fixture
 def good(tmp_path: Path) -> LndSettings:
-    return settings(tmp_path, 10009, CERTIFICATE)
+    return settings(tmp_path, "127.0.0.1:10009", CERTIFICATE)
 
 
 def refused(given: LndSettings) -> str:
@@ -53,7 +59,6 @@ def test_an_address_is_a_host_and_a_port(given: str, read: str) -> None:
     "given",
     [
         "",
-        "https://node:10009",
         "unix:/run/lnd",
         "node:0",
         "node:70000",
@@ -67,6 +72,62 @@ def test_anything_else_is_no_address(good: LndSettings, given: str) -> None:
     assert "lnd.rpcserver" in sentence
     assert "localhost:10009" in sentence
     assert sentence.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("https://localhost:8080", "https://localhost:8080"),
+        (" HTTPS://node.example:8080/ ", "https://node.example:8080"),
+        ("https://[::1]:443", "https://[::1]:443"),
+    ],
+)
+def test_a_url_means_rest(given: str, read: str) -> None:
+    assert is_url(given)
+    assert read_url(given) == read
+
+
+@pytest.mark.parametrize("given", ["localhost:8080", "node", "[::1]:443", "a b", "unix:/run/lnd"])
+def test_anything_else_means_grpc(given: str) -> None:
+    assert not is_url(given)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "https://localhost",  # 443 or 8080: nobody knows which was meant
+        "https://localhost:0",
+        "https://localhost:70000",
+        "https://localhost:8080/lnd",
+        "https://localhost:8080?x",
+        "https://me:secret@localhost:8080",
+        "https://",
+        "https://:8080",
+        "https://a b:8080",
+        "https://n\x1b:8080",
+        "https://nöde:8080",
+        "grpc://localhost:10009",
+        "wss://localhost:8080",
+    ],
+)
+def test_other_urls_are_refused(good: LndSettings, given: str) -> None:
+    sentence = refused(replace(good, rpcserver=given))
+    assert "lnd.rpcserver" in sentence
+    assert "https://localhost:8080" in sentence
+    assert "secret" not in sentence
+    assert sentence.isprintable()
+
+
+def test_without_encryption_there_is_no_rest(good: LndSettings) -> None:
+    assert "read the macaroon" in refused(replace(good, rpcserver="http://localhost:8080"))
+
+
+def test_the_environment_and_the_file_may_name_a_url(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text('[lnd]\nrpcserver = "https://localhost:8080"\n')
+    environ = {"L402TUI_HOME": str(tmp_path)}
+    assert load(environ).lnd.rpcserver == "https://localhost:8080"
+    environ["LNCLI_RPCSERVER"] = "https://node.example:8080"
+    assert load(environ).lnd.rpcserver == "https://node.example:8080"
 
 
 # --- the certificate -----------------------------------------------------------------------------
