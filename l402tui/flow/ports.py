@@ -19,7 +19,9 @@ from l402tui.flow.model import (
     Held,
     Intent,
     IntentState,
+    LatestEnd,
     Limits,
+    LogLine,
     Quote,
     Request,
     Spending,
@@ -73,6 +75,10 @@ class Transport(Protocol):
         origin of ``request.url`` and to no other.
         """
 
+    def for_one_flow(self) -> Transport:
+        """The same way out with a memory of its own: cookies that a server sets in a flow come
+        back to it within that flow, and no other flow has them."""
+
 
 class Wallet(Protocol):
     """How an invoice gets paid."""
@@ -116,7 +122,8 @@ class Vault(Protocol):
         """The newest open intent for exactly this request (same fingerprint)."""
 
     def open_at(self, origin: str) -> Sequence[Intent]:
-        """Intents at this origin for which money may still move (SENDING, IN_FLIGHT, UNKNOWN)."""
+        """Intents at this origin for which money may still move, or has moved without a proof
+        (SENDING, IN_FLIGHT, HELD, UNKNOWN, PAID_NO_PREIMAGE)."""
 
     def intent(self, payment_hash: bytes) -> Intent | None:
         """The one intent for this hash."""
@@ -148,6 +155,7 @@ class Vault(Protocol):
         reason: str = "",
         fee: Msat | None = None,
         exchange: int | None = None,
+        latest_end: LatestEnd | None = None,
     ) -> Intent:
         """Write a new state. A proven intent never goes back to an unproven state.
 
@@ -159,6 +167,15 @@ class Vault(Protocol):
         self, payment_hash: bytes, preimage: Secret, *, at: float, fee: Msat | None
     ) -> Held:
         """Write PAID and the credential. Raises ValueError for a preimage of another hash."""
+
+    def payments(self, *, every: bool = False) -> Sequence[Intent]:
+        """The payments that are not finished, or every one, oldest first."""
+
+    def alike(self, digits: str) -> Sequence[Intent]:
+        """At most two payments whose hash begins with these hex digits. Raises ValueError."""
+
+    def log(self, payment_hash: bytes) -> Sequence[LogLine]:
+        """What became of a payment, step by step, oldest first."""
 
     def used(self, held: Held, request: Request, *, accepted: bool, at: float) -> None:
         """Remember whether the server took a credential for this path. Deletes nothing."""

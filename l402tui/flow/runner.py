@@ -67,7 +67,7 @@ class Runner:
         gate: Gate = _straight_on,
     ) -> None:
         """``wallet=None`` is the no-pay mode: there is nothing that could pay."""
-        self._transport = transport
+        self._transport = self._way_out = transport
         self._vault = vault
         self._clock = clock
         self._approver = approver
@@ -85,6 +85,7 @@ class Runner:
         the next run of the same request finds it.
         """
         self._facts = self._exchange = self._status = None
+        self._way_out = self._transport.for_one_flow()
         state, first = begin(request, may_pay=self._wallet is not None)
         try:
             self._exchange = self._vault.open_exchange(request, self._clock.now())
@@ -193,12 +194,12 @@ class Runner:
         authorization: Secret | None = None
         if held is not None:
             authorization = Credential(held.token, held.preimage).header_value(held.scheme)
-        sent = self._transport.prepare(request, authorization).head
+        sent = self._way_out.prepare(request, authorization).head
         if attempt is None:
             yield e.Requested(request, sent, held)
         else:
             yield e.Retried(request, sent, attempt)
-        event = await self._transport.send(request, authorization)
+        event = await self._way_out.send(request, authorization)
         if isinstance(event, e.Challenged | e.Answered):
             self._status = event.response.status
         yield event

@@ -92,6 +92,10 @@ class _SamePort:
         shown: Response = replace(event.response, url=request.url, seconds=0.031)
         return replace(event, response=shown)
 
+    def for_one_flow(self) -> Transport:
+        """Nobody sets cookies here."""
+        return self
+
 
 def _opener(clock: _Clock, *, external: bool) -> Opener:
     @asynccontextmanager

@@ -103,6 +103,10 @@ class HttpTransport:
                 case Unreachable():
                     return outcome
 
+    def for_one_flow(self) -> HttpTransport:
+        """Nothing is remembered from one request to the next."""
+        return self
+
     async def close(self) -> None:
         """Close all connections."""
         while self._pools:
