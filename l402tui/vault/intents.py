@@ -13,7 +13,16 @@ from enum import Enum
 from hashlib import sha256
 from typing import Any, Final
 
-from l402tui.flow.model import Held, Intent, IntentState, Limits, Request, Spending, Timing
+from l402tui.flow.model import (
+    Held,
+    Intent,
+    IntentState,
+    LatestEnd,
+    Limits,
+    Request,
+    Spending,
+    Timing,
+)
 from l402tui.flow.ports import OverLimit, VaultError
 from l402tui.protocol.amount import Msat
 from l402tui.protocol.secret import Secret
@@ -22,9 +31,11 @@ from l402tui.vault.faults import understood
 from l402tui.vault.requests import plain
 
 __all__ = [
+    "SELECT",
     "Verdict",
     "find",
     "moving",
+    "read",
     "record",
     "reserve",
     "spending",
@@ -40,10 +51,10 @@ RECENTLY: Final = 600.0
 """Seconds within which paying again for the same thing looks like a circle."""
 
 _S: Final = IntentState
-_INTENT: Final = """
+SELECT: Final = """
     SELECT i.payment_hash, i.state, r.head, r.body, r.body_length, i.scheme, i.token, i.invoice,
            i.amount_msat, i.fee_cap_msat, i.wallet, i.created, i.expires, i.challenge, i.preimage,
-           i.fee_msat, i.reason, i.updated
+           i.fee_msat, i.reason, i.updated, i.sent, i.end_block, i.end_at
     FROM intents i JOIN requests r ON r.id = i.request_id
 """
 
@@ -61,39 +72,45 @@ class Verdict(Enum):
 def verdict(old: IntentState, new: IntentState) -> Verdict:
     """Whether an intent in ``old`` may be written down as ``new``.
 
-    * Proven stays proven. A state of less certainty that comes late (a lost connection that another
-      process has long seen settle) is dropped.
-    * Proven begins with a preimage (:func:`store_paid`) and in no other way.
-    * SENDING is permission to pay: refused where the payment is proven, failed, released, or was
-      seen in flight. RELEASED says that nothing was sent: refused once anything may have been.
+    * Proven stays proven, and answered stays answered. A state of less certainty that comes late
+      (a lost connection that another process has long seen settle) is dropped.
+    * Proven begins with a preimage (:func:`store_paid`) and in no other way; also where the wallet
+      said that it paid and had no preimage.
+    * SENDING is permission to pay: given once, to a reservation. RELEASED says that nothing was
+      sent: refused once anything may have been.
     * FAILED and RELEASED give way only to a wallet that has the payment after all.
     """
     if new is old:
         return Verdict.WRITE
-    if new is _S.SENDING:
-        return Verdict.WRITE if old in (_S.RESERVED, _S.UNKNOWN) else Verdict.REFUSE
-    if new is _S.RELEASED:
+    if new in (_S.SENDING, _S.RELEASED):
         return Verdict.WRITE if old is _S.RESERVED else Verdict.REFUSE
-    if new.proven and not old.proven:
-        return Verdict.REFUSE
     if old.proven:
-        return Verdict.WRITE if new.proven and new is not _S.PAID else Verdict.KEEP
-    if new is _S.RESERVED:
+        answered = (_S.ACTIVE, _S.REJECTED)
+        late = not new.proven or new is _S.PAID or (old in answered and new not in answered)
+        return Verdict.KEEP if late else Verdict.WRITE
+    if new.proven:
+        return Verdict.REFUSE
+    if new is _S.RESERVED or old is _S.PAID_NO_PREIMAGE:
         return Verdict.KEEP
     if old in (_S.FAILED, _S.RELEASED):
-        return Verdict.WRITE if new is _S.IN_FLIGHT else Verdict.KEEP
+        return Verdict.WRITE if new in _THE_WALLET_HAS_IT else Verdict.KEEP
+    if old is _S.HELD and new is _S.IN_FLIGHT:
+        return Verdict.KEEP
     return Verdict.WRITE
+
+
+_THE_WALLET_HAS_IT: Final = (_S.IN_FLIGHT, _S.HELD, _S.PAID_NO_PREIMAGE)
 
 
 def find(db: sqlite3.Connection, payment_hash: bytes) -> Intent | None:
     """The one intent for this hash."""
-    return _one(db.execute(f"{_INTENT} WHERE i.payment_hash = ?", (payment_hash,)).fetchone())
+    return _one(db.execute(f"{SELECT} WHERE i.payment_hash = ?", (payment_hash,)).fetchone())
 
 
 def unfinished(db: sqlite3.Connection, request: Request) -> Intent | None:
     """The newest open intent for exactly this request."""
     row = db.execute(
-        f"{_INTENT} JOIN intent_states s USING (state) WHERE r.fingerprint = ? AND s.open"
+        f"{SELECT} JOIN intent_states s USING (state) WHERE r.fingerprint = ? AND s.open"
         " ORDER BY i.created DESC, i.rowid DESC LIMIT 1",
         (request.fingerprint,),
     ).fetchone()
@@ -101,13 +118,15 @@ def unfinished(db: sqlite3.Connection, request: Request) -> Intent | None:
 
 
 def moving(db: sqlite3.Connection, origin: str) -> Sequence[Intent]:
-    """Intents at this origin that may have been sent and have not ended, oldest first."""
+    """Intents at this origin that may have been sent and whose end nobody can prove, oldest
+    first."""
     rows = db.execute(
-        f"{_INTENT} WHERE i.state IN ('sending', 'in flight', 'unknown') AND i.origin = ?"
+        f"{SELECT} WHERE i.origin = ?"
+        " AND i.state IN ('sending', 'in flight', 'held', 'unknown', 'paid, no preimage')"
         " ORDER BY i.created, i.rowid",
         (plain(origin),),
     )
-    return tuple(_intent(row) for row in rows)
+    return tuple(map(read, rows))
 
 
 def reserve(db: sqlite3.Connection, intent: Intent, limits: Limits | None) -> Intent | None:
@@ -170,7 +189,7 @@ _TAKE_UP: Final = """
     SET state = :state, reason = :reason, request_id = :request_id, origin = :origin,
         scheme = :scheme, token = :token, challenge = :challenge, invoice = :invoice,
         amount_msat = :amount, fee_cap_msat = :fee_cap, fee_msat = :fee, wallet = :wallet,
-        created = :created, expires = :expires, updated = :updated
+        created = :created, expires = :expires, updated = :updated, sent = NULL
     WHERE payment_hash = :payment_hash
 """
 
@@ -183,6 +202,7 @@ def record(
     at: float,
     reason: str,
     fee: Msat | None,
+    latest_end: LatestEnd | None = None,
 ) -> Intent:
     """Write a new state as :func:`verdict` allows; the intent as it stands then."""
     intent = _known(db, payment_hash)
@@ -191,13 +211,21 @@ def record(
             return intent
         case Verdict.REFUSE:
             raise VaultError(_refusal(intent.state, state))
-    fee = intent.fee if fee is None else fee
-    db.execute(
-        "UPDATE intents SET state = ?, reason = ?, fee_msat = ?, updated = ?"
-        " WHERE payment_hash = ?",
-        (state.value, plain(reason), fee, at, payment_hash),
+    after = replace(
+        intent,
+        state=state,
+        reason=plain(reason),
+        fee=intent.fee if fee is None else fee,
+        updated=at,
+        sent=at if state is _S.SENDING else intent.sent,
+        latest_end=(latest_end or intent.latest_end) if state.moving else None,
     )
-    return replace(intent, state=state, reason=plain(reason), fee=fee, updated=at)
+    db.execute(
+        "UPDATE intents SET state = ?, reason = ?, fee_msat = ?, updated = ?, sent = ?,"
+        " end_block = ?, end_at = ? WHERE payment_hash = ?",
+        (state.value, after.reason, after.fee, at, after.sent, *_end(after), payment_hash),
+    )
+    return after
 
 
 def store_paid(
@@ -216,6 +244,7 @@ def store_paid(
     state, updated = (intent.state, intent.updated) if intent.state.proven else (_S.PAID, at)
     db.execute(
         "UPDATE intents SET state = ?, preimage = ?, fee_msat = ?, updated = ?,"
+        " end_block = NULL, end_at = NULL,"
         " reason = CASE WHEN preimage IS NULL THEN '' ELSE reason END WHERE payment_hash = ?",
         (state.value, proof, fee, updated, payment_hash),
     )
@@ -301,12 +330,19 @@ def _known(db: sqlite3.Connection, payment_hash: bytes) -> Intent:
 
 
 def _one(row: Any) -> Intent | None:
-    return None if row is None else _intent(row)
+    return None if row is None else read(row)
 
 
-def _intent(row: Any) -> Intent:
+def _end(intent: Intent) -> tuple[int | None, float | None]:
+    end = intent.latest_end
+    return (None, None) if end is None else (end.block, end.at)
+
+
+def read(row: Any) -> Intent:
+    """One row of :data:`SELECT`."""
     (payment_hash, state, head, body, length, scheme, token, invoice, amount, fee_cap) = row[:10]
-    (wallet, created, expires, challenge, preimage, fee, reason, updated) = row[10:]
+    (wallet, created, expires, challenge, preimage, fee, reason, updated) = row[10:18]
+    (sent, end_block, end_at) = row[18:]
     with understood():
         standing, kept = IntentState(state), requests.read(head, body, length)
     return Intent(
@@ -326,4 +362,6 @@ def _intent(row: Any) -> Intent:
         fee=None if fee is None else Msat(fee),
         reason=reason,
         updated=updated,
+        sent=sent,
+        latest_end=None if end_block is None else LatestEnd(end_block, end_at),
     )

@@ -178,7 +178,54 @@ CREATE TABLE write_probe (
 INSERT INTO write_probe VALUES (1, 0);
 """
 
-MIGRATIONS: Final[tuple[tuple[int, str], ...]] = ((1, _V1),)
+_V2: Final = """
+-- More states: where a payment is slow, where its proof is missing, and where the paid request has
+-- left and must not be sent twice.
+INSERT INTO intent_states VALUES
+    ('held',              1, 1, 0),
+    ('paid, no preimage', 1, 1, 0),
+    ('being delivered',   1, 1, 1);
+
+ALTER TABLE intents ADD COLUMN sent REAL;          -- when the pay call was last allowed to leave
+ALTER TABLE intents ADD COLUMN end_block INTEGER;  -- the height at which its locks run out
+ALTER TABLE intents ADD COLUMN end_at REAL;        -- roughly when that is
+UPDATE intents SET sent = created WHERE state NOT IN ('reserved', 'released');
+
+DROP INDEX intents_moving;
+CREATE INDEX intents_moving ON intents (origin)
+    WHERE state IN ('sending', 'in flight', 'held', 'unknown', 'paid, no preimage');
+CREATE INDEX intents_not_finished ON intents (created)
+    WHERE state NOT IN ('active', 'rejected', 'failed', 'released');
+
+-- What became of each payment, step by step. Lines are added and never taken away.
+CREATE TABLE intent_log (
+    id           INTEGER PRIMARY KEY,
+    payment_hash BLOB NOT NULL REFERENCES intents (payment_hash),
+    at           REAL NOT NULL,
+    state        TEXT NOT NULL,
+    reason       TEXT NOT NULL
+);
+CREATE INDEX intent_log_by_hash ON intent_log (payment_hash, id);
+INSERT INTO intent_log (payment_hash, at, state, reason)
+    SELECT payment_hash, updated, state, reason FROM intents ORDER BY created, rowid;
+
+CREATE TRIGGER intents_log_begin AFTER INSERT ON intents
+BEGIN INSERT INTO intent_log (payment_hash, at, state, reason)
+      VALUES (NEW.payment_hash, NEW.updated, NEW.state, NEW.reason); END;
+
+CREATE TRIGGER intents_log_change AFTER UPDATE OF state, reason ON intents
+WHEN NEW.state <> OLD.state OR NEW.reason <> OLD.reason
+BEGIN INSERT INTO intent_log (payment_hash, at, state, reason)
+      VALUES (NEW.payment_hash, NEW.updated, NEW.state, NEW.reason); END;
+
+CREATE TRIGGER intent_log_is_kept BEFORE DELETE ON intent_log
+BEGIN SELECT RAISE(ABORT, 'what happened stays written'); END;
+
+CREATE TRIGGER intent_log_stays BEFORE UPDATE ON intent_log
+BEGIN SELECT RAISE(ABORT, 'what happened stays written'); END;
+"""
+
+MIGRATIONS: Final[tuple[tuple[int, str], ...]] = ((1, _V1), (2, _V2))
 """(version, SQL that leads to it from the version before)."""
 
 

@@ -25,7 +25,9 @@ from l402tui.flow.model import (
     Held,
     Intent,
     IntentState,
+    LatestEnd,
     Limits,
+    LogLine,
     Request,
     Spending,
     Timing,
@@ -33,7 +35,7 @@ from l402tui.flow.model import (
 from l402tui.flow.ports import VaultError
 from l402tui.protocol.amount import Msat
 from l402tui.protocol.secret import Secret
-from l402tui.vault import credentials, history, intents, schema
+from l402tui.vault import credentials, history, intents, listing, schema
 from l402tui.vault.faults import told
 from l402tui.vault.files import prepare
 
@@ -178,6 +180,7 @@ class SqliteVault:
         reason: str = "",
         fee: Msat | None = None,
         exchange: int | None = None,
+        latest_end: LatestEnd | None = None,
     ) -> Intent:
         """Write a new state; the intent as it stands then. ``exchange`` is the history row whose
         payment this is: it is linked in the same transaction.
@@ -189,16 +192,33 @@ class SqliteVault:
         """
         # The wallet or the server says these again when it is asked again; after SENDING nothing
         # is sent to another wallet whether they are known or not.
-        told_again = state.proven or state is IntentState.IN_FLIGHT
+        told_again = state.proven or state in (IntentState.IN_FLIGHT, IntentState.HELD)
         write = self._note if told_again else self._write
 
         def work(db: sqlite3.Connection) -> Intent:
-            intent = intents.record(db, payment_hash, state, at=at, reason=reason, fee=fee)
+            intent = intents.record(
+                db, payment_hash, state, at=at, reason=reason, fee=fee, latest_end=latest_end
+            )
             if exchange is not None:
                 history.link(db, exchange, payment_hash)
             return intent
 
         return write(work)
+
+    def payments(self, *, every: bool = False) -> Sequence[Intent]:
+        """The payments that are not finished, or every one, oldest first."""
+        return self._read(listing.every if every else listing.open_ones)
+
+    def alike(self, digits: str) -> Sequence[Intent]:
+        """At most two payments whose hash begins with these hex digits. Raises ValueError."""
+        low, high = (bytes.fromhex(digits.ljust(64, fill)) for fill in "0f")
+        if not digits or len(low) != 32:
+            raise ValueError("a payment hash has 1 to 64 hex digits")
+        return self._read(listing.alike, low, high)
+
+    def log(self, payment_hash: bytes) -> Sequence[LogLine]:
+        """What became of a payment, step by step, oldest first."""
+        return self._read(listing.log, payment_hash)
 
     def store_paid(
         self, payment_hash: bytes, preimage: Secret, *, at: float, fee: Msat | None

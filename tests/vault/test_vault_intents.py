@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from l402tui.flow.model import IntentState, Limits, Spending
+from l402tui.flow.model import IntentState, LatestEnd, Limits, Spending
 from l402tui.flow.ports import OverLimit, Vault, VaultError
 from l402tui.protocol.amount import Msat, sat
 from l402tui.protocol.secret import Secret
@@ -80,22 +80,25 @@ def test_the_table_of_states_is_the_models(vault: SqliteVault) -> None:
 # Rows: as it stands. Columns, in the same order: what is to be written. w: written, k: what is
 # known is kept, R: refused.
 TABLE = """
-RESERVED      w w w w R R R R w w
-SENDING       k w w w R R R R w R
-IN_FLIGHT     k R w w R R R R w R
-UNKNOWN       k w w w R R R R w R
-PAID          k R k k w w w w k R
-REDEEM_RETRY  k R k k k w w w k R
-ACTIVE        k R k k k w w w k R
-REJECTED      k R k k k w w w k R
-FAILED        k R w k R R R R w R
-RELEASED      k R w k R R R R k w
+RESERVED         w w w w w w R R R R R w w
+SENDING          k w w w w w R R R R R w R
+IN_FLIGHT        k R w w w w R R R R R w R
+HELD             k R k w w w R R R R R w R
+UNKNOWN          k R w w w w R R R R R w R
+PAID_NO_PREIMAGE k R k k k w R R R R R k R
+PAID             k R k k k k w w w w w k R
+REDEEMING        k R k k k k k w w w w k R
+REDEEM_RETRY     k R k k k k k w w w w k R
+ACTIVE           k R k k k k k k k w w k R
+REJECTED         k R k k k k k k k w w k R
+FAILED           k R w w k w R R R R R w R
+RELEASED         k R w w k w R R R R R k w
 """
 
 
 def test_the_whole_table_of_what_may_follow() -> None:
     letters = {Verdict.WRITE: "w", Verdict.KEEP: "k", Verdict.REFUSE: "R"}
-    rows = (f"{old.name:<13} " + " ".join(letters[verdict(old, new)] for new in S) for old in S)
+    rows = (f"{old.name:<17}" + " ".join(letters[verdict(old, new)] for new in S) for old in S)
     assert "\n".join(rows) == TABLE.strip()
 
 
@@ -109,7 +112,12 @@ def test_every_change_of_state(vault: SqliteVault, old: IntentState, new: Intent
         case Verdict.WRITE:
             after = vault.record(hash_of(1), new, at=NOW + 1, reason="because", fee=sat(1))
             assert after == replace(
-                before, state=new, updated=NOW + 1, reason="because", fee=sat(1)
+                before,
+                state=new,
+                updated=NOW + 1,
+                reason="because",
+                fee=sat(1),
+                sent=NOW + 1 if new is S.SENDING else before.sent,
             )
         case Verdict.KEEP:
             after = vault.record(hash_of(1), new, at=NOW + 1, reason="late")
@@ -126,7 +134,7 @@ def test_every_change_of_state(vault: SqliteVault, old: IntentState, new: Intent
 
 def test_permission_to_pay_is_given_only_where_nothing_can_be_paid_twice() -> None:
     may = {old for old in S if verdict(old, S.SENDING) is Verdict.WRITE}
-    assert may == {S.RESERVED, S.SENDING, S.UNKNOWN}
+    assert may == {S.RESERVED, S.SENDING}  # once more: the same invoice through the same wallet
     others = {verdict(old, S.SENDING) for old in set(S) - may}
     assert others == {Verdict.REFUSE}
 
@@ -191,10 +199,13 @@ def test_a_hash_that_was_never_reserved_is_told(vault: SqliteVault) -> None:
         ("INSERT OR REPLACE INTO intents SELECT * FROM intents", "never forgotten"),
         (
             "INSERT INTO intents SELECT zeroblob(32), 'paid', '', request_id, origin, scheme,"
-            " token, challenge, invoice, 1, 1, 0, wallet, created, expires, updated, NULL"
+            " token, challenge, invoice, 1, 1, 0, wallet, created, expires, updated, NULL, NULL,"
+            " NULL, NULL"
             " FROM intents",
             "only a preimage",
         ),
+        ("DELETE FROM intent_log", "stays written"),
+        ("UPDATE intent_log SET reason = 'because'", "stays written"),
         ("DELETE FROM credentials", "never deleted"),
         ("UPDATE credentials SET token = x'00'", "does not change"),
         ("REPLACE INTO credentials SELECT * FROM credentials", "never deleted"),
@@ -269,7 +280,7 @@ def test_open_at_is_where_money_may_still_move(vault: SqliteVault) -> None:
     vault.reserve(intent(90, get("https://other.example/")))
     bring(vault, 90, S.SENDING)
     found = [item.state for item in vault.open_at(ORIGIN)]
-    assert found == [S.SENDING, S.IN_FLIGHT, S.UNKNOWN]
+    assert found == [S.SENDING, S.IN_FLIGHT, S.HELD, S.UNKNOWN, S.PAID_NO_PREIMAGE]
 
 
 @pytest.mark.parametrize("state", list(S), ids=lambda s: s.name)
@@ -321,3 +332,74 @@ def test_timing_knows_when_a_paid_credential_was_refused_here(vault: SqliteVault
         vault.record(hash_of(number), S.REJECTED, at=at)
     assert vault.timing(get(), NOW).rejected_at == NOW - 30
     assert vault.timing(get("https://other.example/"), NOW).rejected_at is None
+
+
+# --- what a person asks -------------------------------------------------------------------------
+
+
+def test_payments_are_listed_open_or_all(vault: SqliteVault) -> None:
+    for number, state in enumerate(S):
+        vault.reserve(intent(number, get(f"https://shop.example/{number}"), created=NOW + number))
+        bring(vault, number, state)
+    assert [one.state for one in vault.payments()] == [state for state in S if state.open]
+    assert [one.state for one in vault.payments(every=True)] == list(S)
+
+
+def test_the_list_of_what_is_open_is_read_from_its_index(vault: SqliteVault) -> None:
+    plan = "EXPLAIN QUERY PLAN SELECT 1 FROM intents i WHERE i.state NOT IN"
+    rows = vault._db.execute(f"{plan} ('active', 'rejected', 'failed', 'released')").fetchall()
+    assert "intents_not_finished" in rows[0][-1]
+
+
+def test_a_payment_is_found_by_the_beginning_of_its_hash(vault: SqliteVault) -> None:
+    for number in range(3):
+        vault.reserve(intent(number, get(f"https://shop.example/{number}")))
+    for number in range(3):
+        digits = hash_of(number).hex()
+        assert [one.payment_hash for one in vault.alike(digits[:6])] == [hash_of(number)]
+        assert [one.payment_hash for one in vault.alike(digits.upper())] == [hash_of(number)]
+    assert vault.alike("00000000") == ()
+    for wrong in ("", "xyz", "0" * 66, "0x12"):
+        with pytest.raises(ValueError, match=r"hex"):
+            vault.alike(wrong)
+
+
+def test_two_that_begin_alike_are_both_found(vault: SqliteVault) -> None:
+    for number in range(2):
+        wanted = intent(number, get(f"https://shop.example/{number}"))
+        vault.reserve(replace(wanted, payment_hash=b"\xab" * 31 + bytes([number])))
+    assert len(vault.alike("ab" * 5)) == 2
+    assert len(vault.alike("ab" * 31 + "01")) == 1
+
+
+def test_every_step_is_logged_for_good(vault: SqliteVault) -> None:
+    vault.reserve(intent(1))
+    vault.record(hash_of(1), S.SENDING, at=NOW + 1)
+    vault.record(hash_of(1), S.UNKNOWN, at=NOW + 2, reason="you stopped")
+    vault.record(hash_of(1), S.UNKNOWN, at=NOW + 3, reason="you stopped")  # nothing new
+    vault.record(hash_of(1), S.FAILED, at=NOW + 4, reason="given up")
+    vault.store_paid(hash_of(1), proof(1), at=NOW + 5, fee=None)
+    assert [(line.at - NOW, line.state, line.reason) for line in vault.log(hash_of(1))] == [
+        (0, S.RESERVED, ""),
+        (1, S.SENDING, ""),
+        (2, S.UNKNOWN, "you stopped"),
+        (4, S.FAILED, "given up"),
+        (5, S.PAID, ""),
+    ]
+
+
+def test_when_it_left_and_when_it_ends_at_the_latest_is_kept_while_it_moves(
+    vault: SqliteVault,
+) -> None:
+    vault.reserve(intent(1))
+    assert vault.record(hash_of(1), S.SENDING, at=NOW + 1).sent == NOW + 1
+    end = LatestEnd(800_000, NOW + 86_400)
+    vault.record(hash_of(1), S.HELD, at=NOW + 700, latest_end=end)
+    assert vault.record(hash_of(1), S.HELD, at=NOW + 800).latest_end == end
+    found = vault.intent(hash_of(1))
+    assert found is not None
+    assert (found.sent, found.latest_end) == (NOW + 1, end)
+    vault.store_paid(hash_of(1), proof(1), at=NOW + 900, fee=None)
+    found = vault.intent(hash_of(1))
+    assert found is not None
+    assert (found.sent, found.latest_end) == (NOW + 1, None)

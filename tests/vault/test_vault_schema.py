@@ -78,6 +78,8 @@ def test_a_version_1_file_is_opened_with_everything_in_it(folder: Path) -> None:
         assert vault.unfinished(get()) == lost
         assert [held.preimage for held in vault.credentials(get())] == [proof(1)]
         assert [row.status for row in vault.exchanges()] == [200]
+        assert (paid.sent, lost.sent) == (paid.created, lost.created)
+        assert [line.state for line in vault.log(hash_of(2))] == [IntentState.SENDING]
 
 
 STEPS = (*MIGRATIONS, (MIGRATIONS[-1][0] + 1, "ALTER TABLE intents ADD COLUMN note TEXT;"))

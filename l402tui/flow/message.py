@@ -1,0 +1,118 @@
+"""What goes over the wire in a flow: the request, the answer, and the bill in a 402.
+
+Plain values. Times are in seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from l402tui.protocol.challenge import L402Challenge, Reading
+from l402tui.protocol.dialects import Dialect
+from l402tui.protocol.errors import DecodeError
+from l402tui.protocol.identifier import Identifier
+from l402tui.protocol.invoice import Invoice
+from l402tui.protocol.macaroon import Token
+from l402tui.protocol.url import Url
+
+__all__ = [
+    "Bill",
+    "Hop",
+    "Request",
+    "Response",
+]
+
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+"""Methods that may be sent again without asking (RFC 9110 section 9.2.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a person wants from a server."""
+
+    url: Url
+    method: str = "GET"
+    headers: tuple[tuple[str, str], ...] = ()
+    """Only what the person gave; the transport adds its own."""
+    body: bytes = b""
+
+    @property
+    def fingerprint(self) -> str:
+        """Names this very request: the same method, address, headers and body (hex SHA-256)."""
+        digest = sha256()
+        for part in (self.method, str(self.url), *(f"{k.lower()}:{v}" for k, v in self.headers)):
+            digest.update(len(part).to_bytes(4, "big") + part.encode("utf-8", "surrogatepass"))
+        digest.update(self.body)
+        return digest.hexdigest()
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether sending it twice does no more than sending it once: by its method, or by an
+        ``Idempotency-Key``, under which a server acts only once."""
+        return self.method.upper() in SAFE_METHODS or any(
+            name.lower() == "idempotency-key" and value for name, value in self.headers
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """A redirect that was followed."""
+
+    status: int
+    url: Url
+    """Where it led."""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What came back, as received."""
+
+    status: int
+    reason: bytes
+    version: str
+    """``HTTP/1.1`` or ``HTTP/2``."""
+    headers: tuple[tuple[bytes, bytes], ...]
+    """In the order and spelling of the wire."""
+    body: bytes = field(repr=False)
+    url: Url
+    """Where it came from, after redirects."""
+    hops: tuple[Hop, ...] = ()
+    complete: bool = True
+    """False where the body ended early or was longer than the limit."""
+    seconds: float = 0.0
+
+    def values(self, name: bytes) -> tuple[bytes, ...]:
+        """Every value of a header, one a line, in order. ``name`` in lower case."""
+        return tuple(value for key, value in self.headers if key.lower() == name)
+
+    @property
+    def wants_payment(self) -> bool:
+        """A 402, or a 401 that carries an L402 challenge: treated alike (the specification uses
+        both for a credential that is not accepted)."""
+        if self.status == 402:
+            return True
+        return self.status == 401 and any(
+            scheme in value.lower()
+            for value in self.values(b"www-authenticate")
+            for scheme in (b"l402", b"lsat")
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """A 402, decoded as far as it goes. What could not be read stays in ``problems``."""
+
+    response: Response
+    reading: Reading
+    challenge: L402Challenge | None = None
+    token: Token | None = None
+    identifier: Identifier | None = None
+    invoice: Invoice | None = None
+    problems: tuple[DecodeError, ...] = ()
+    dialect: Dialect | None = None
+    """Set where the 402 is not L402: what it is instead."""
+    in_body: bool = False
+    """The challenge stood in the JSON body alone: it is checked and shown, and never paid.
+    :attr:`reading` has it as the header line it should have been."""
