@@ -101,6 +101,10 @@ def _leading_zeros(facts: Facts, _: Difference) -> bool:
     return any(len(values) > 13 for tag in "xc" for values in facts.counted(tag)[:1])
 
 
+def _empty_and_unknown(facts: Facts, _: Difference) -> bool:
+    return any(tag == "f" and len(v) == 1 and v[0] > 18 for tag, v in facts.fields)
+
+
 def _hop_is_no_key(facts: Facts, _: Difference) -> bool:
     return not all(_is_key(hop[0]) for hint in facts.route_hints() for hop in hint)
 
@@ -115,6 +119,14 @@ def _is_key(text: str) -> bool:
 
 def _default_cltv(facts: Facts, difference: Difference) -> bool:
     return not facts.counted("c") and difference.ours == 18
+
+
+def _short_taproot(facts: Facts, _: Difference) -> bool:
+    return any(version == 1 and len(program) != 32 for version, program in facts.fallbacks())
+
+
+def _long_cltv(facts: Facts, difference: Difference) -> bool:
+    return bool(difference.ours == facts.number("c")) and difference.ours >= 2**63
 
 
 def _long_expiry(facts: Facts, difference: Difference) -> bool:
@@ -181,6 +193,25 @@ TABLE: Final = (
         ACCEPTED,
         "we read a hop's node as 33 bytes and leave it to the wallet whether that is a key",
         _hop_is_no_key,
+    ),
+    _Row(
+        "empty fallback of an unknown version",
+        ACCEPTED,
+        "we skip a fallback of an unknown version whatever it holds (BOLT-11: MUST skip over it)",
+        _empty_and_unknown,
+    ),
+    _Row(
+        "version 1 of any length",
+        ACCEPTED,
+        "we read programs of witness version 1 that are not taproot's 32 bytes: BIP-141 leaves "
+        "them to later rules, and BIP-350 has addresses for them",
+        _short_taproot,
+    ),
+    _Row(
+        "long CLTV expiry",
+        "min final CLTV expiry",
+        "we read numbers of blocks up to 64 bits without a sign",
+        _long_cltv,
     ),
     _Row(
         "default CLTV expiry",
