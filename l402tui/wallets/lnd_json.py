@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import AsyncGenerator, AsyncIterable
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from l402tui.wallets.lnd_calls import NOT_LND, NodeInfo, RpcFault
 
@@ -133,7 +133,7 @@ def _check_length(line: bytes | bytearray) -> None:
 def object_of(raw: bytes) -> dict[str, Any]:
     """The one JSON object these bytes are. Raises RpcFault."""
     try:
-        value = json.loads(raw.decode("utf-8"), object_pairs_hook=_once, parse_constant=_none_such)
+        value = json.loads(raw.decode("utf-8"), object_pairs_hook=_once)
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
@@ -146,10 +146,6 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(value) != len(pairs):
         raise ValueError("a name stands twice")
     return value
-
-
-def _none_such(name: str) -> NoReturn:
-    raise ValueError(name)
 
 
 def payment_of_line(line: bytes) -> JsonPayment:
@@ -239,7 +235,6 @@ def _fault(told: Any) -> RpcFault:
     if type(code) is not int or not 0 < code < len(CODES) or not isinstance(message, str):
         return RpcFault(NOT_LND, "an error that gRPC does not have")
     if CODES[code] == "NOT_FOUND" and message.strip().lower() == _ROUTING_404:
-        # The gateway's word about the address, not the node's about a payment: this is how a node
-        # whose wallet is locked answers.
+        # The gateway's word about an address that is not served, not the node's about a payment.
         return RpcFault("UNIMPLEMENTED", message)
     return RpcFault(CODES[code], message)

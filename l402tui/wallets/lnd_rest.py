@@ -37,6 +37,7 @@ __all__ = ["LndRest"]
 
 _ANSWER_LIMIT: Final = 256 * 1024
 """Bytes of an answer that is no stream."""
+_A_MOMENT_EARLIER: Final = 0.9
 
 
 class LndRest:
@@ -90,7 +91,7 @@ class LndRest:
         try:
             async with (
                 asyncio.timeout(lnd_calls.ASK_SECONDS),
-                self._call("GET", path) as response,
+                self._call("GET", path, lnd_calls.ASK_SECONDS) as response,
             ):
                 return object_of(await _whole(response))
         except TimeoutError:
@@ -99,9 +100,9 @@ class LndRest:
     async def _stream(
         self, method: str, path: str, patience: float, body: bytes = b""
     ) -> AsyncGenerator[Payment, None]:
-        begun = asyncio.get_running_loop().time()
-        until = begun + min(lnd_calls.ASK_SECONDS, patience)
-        async with aclosing(self._lines(method, path, body)) as lines:
+        begun, first = asyncio.get_running_loop().time(), min(lnd_calls.ASK_SECONDS, patience)
+        until = begun + first
+        async with aclosing(self._lines(method, path, first, body)) as lines:
             while True:
                 try:
                     # Around each line alone: what is done with it is not the node's time.
@@ -114,9 +115,11 @@ class LndRest:
                 yield payment_of_line(line)
                 until = begun + patience
 
-    async def _lines(self, method: str, path: str, body: bytes) -> AsyncGenerator[bytes, None]:
+    async def _lines(
+        self, method: str, path: str, seconds: float, body: bytes
+    ) -> AsyncGenerator[bytes, None]:
         async with (
-            self._call(method, path, body) as response,
+            self._call(method, path, seconds, body) as response,
             aclosing(lines_of(_chunks(response))) as lines,
         ):
             async for line in lines:
@@ -124,9 +127,12 @@ class LndRest:
 
     @asynccontextmanager
     async def _call(
-        self, method: str, path: str, body: bytes = b""
+        self, method: str, path: str, seconds: float, body: bytes = b""
     ) -> AsyncIterator[httpx.Response]:
-        """Send a call once; the answer's head has come, and is a good one. Raises RpcFault."""
+        """Send a call once; the answer's head has come, and is a good one. Raises RpcFault.
+
+        ``seconds``: how long the caller waits for it.
+        """
         request = httpx.Request(
             method,
             self._url + path,
@@ -137,7 +143,9 @@ class LndRest:
                 "Grpc-Metadata-macaroon": self._macaroon.reveal().decode("ascii"),
             },
             content=body or None,
-            extensions={"timeout": {}},  # the deadlines are ours
+            # The deadlines are the caller's. Only a handshake that hangs is ended from inside, a
+            # moment earlier, because whoever cancels it from outside leaves its socket open.
+            extensions={"timeout": {"connect": _A_MOMENT_EARLIER * seconds}},
         )
         try:
             response = await self._pool.handle_async_request(request)
@@ -147,6 +155,8 @@ class LndRest:
                 yield response
             finally:
                 await response.aclose()
+        except httpx.TimeoutException:
+            raise _late() from None
         except (httpx.TransportError, OSError) as error:  # some of ssl's come as they are
             raise fault_of_connection(error) from None
 

@@ -132,7 +132,7 @@ FAULTS: Final = (
     ),
     Fault(
         "UNAVAILABLE",
-        ("handshake failed",),
+        ("handshake failed", "missing selected alpn"),
         say("What answers there does not speak TLS as LND does."),
         say("Check the address and port (lnd.rpcserver); REST has another port than gRPC."),
         again=False,
@@ -141,7 +141,10 @@ FAULTS: Final = (
         "UNAVAILABLE",
         (),
         say("The node cannot be reached."),
-        say("Is LND running, and is its address right (lnd.rpcserver)?"),
+        say(
+            "Is LND running, and is its address right (lnd.rpcserver)? gRPC and REST have a port "
+            "each."
+        ),
     ),
     Fault(
         "DEADLINE_EXCEEDED",

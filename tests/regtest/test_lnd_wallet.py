@@ -17,7 +17,6 @@ from l402tui.flow.events import (
     PaymentProgressed,
     PaymentSettled,
     PaymentUnknown,
-    WalletEvent,
 )
 from l402tui.protocol.macaroon import Macaroon
 from l402tui.protocol.network import Network as Chain
@@ -25,11 +24,11 @@ from l402tui.wallets import lnd, lnd_calls
 from l402tui.wallets.lnd import LndWallet
 from l402tui.wallets.lnd_words import FAILURES
 
-from .lnd_client import Invoice
 from .network import CAPACITY_SAT
 from .node import BASE_FEE_MSAT, Node
 from .payer import RIGHTS, intent_to_pay, payments_of, settings
 from .processes import wait_until
+from .watching import held, result, said
 
 NO_ROUTE, INCORRECT_DETAILS, INSUFFICIENT_BALANCE = FAILURES[2], FAILURES[4], FAILURES[5]
 
@@ -52,26 +51,6 @@ async def connect(alice: Node, tmp_path: Path) -> AsyncIterator[Connect]:
 @pytest.fixture
 def wallet(connect: Connect) -> LndWallet:
     return connect()
-
-
-async def said(stream: AsyncIterator[WalletEvent]) -> list[WalletEvent]:
-    """What the wallet says, to the end."""
-    return [event async for event in stream]
-
-
-async def result(stream: AsyncIterator[WalletEvent]) -> WalletEvent:
-    """The last thing the wallet says; everything before is progress."""
-    *before, last = await said(stream)
-    assert all(isinstance(event, PaymentProgressed) for event in before)
-    return last
-
-
-async def held(wallet: LndWallet, alice: Node, bob: Node, invoice: Invoice) -> WalletEvent:
-    """Pay a hold invoice until bob has the money on hold, then stop watching."""
-    async with aclosing(wallet.pay(intent_to_pay(alice, invoice))) as events:
-        first = await anext(events)
-        await asyncio.to_thread(bob.client.wait_for_invoice, invoice.payment_hash, "ACCEPTED")
-    return first
 
 
 # --- the node ------------------------------------------------------------------------------------

@@ -47,6 +47,13 @@ class Raw:
     body: bytes
 
 
+@dataclass(frozen=True)
+class Until:
+    """The node says nothing until this is set."""
+
+    event: asyncio.Event
+
+
 class Cut:
     """The connection breaks."""
 
@@ -189,6 +196,8 @@ class RestNode(FakeNode):
                     whole = begun = True
                 case Raw(body):
                     write(body)
+                case Until(event):
+                    await event.wait()
                 case Cut():
                     await writer.drain()
                     writer.transport.abort()

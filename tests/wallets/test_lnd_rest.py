@@ -40,7 +40,7 @@ from .lnd_fake import (
     settings,
     settled,
 )
-from .lnd_rest_fake import Cut, Http, Raw, RestNode, as_json, line
+from .lnd_rest_fake import Cut, Http, Raw, RestNode, Until, as_json, line
 
 CA = trustme.CA()
 CERTIFICATE = CA.issue_cert("127.0.0.1")
@@ -255,6 +255,20 @@ async def test_half_a_line_is_not_waited_for_for_ever(
         await node.left.wait()
 
 
+async def test_only_the_first_word_must_come_soon(
+    node: RestNode, wallet: LndWallet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = asyncio.Event()
+    node.sends.append([payment(IN_FLIGHT), Until(later), settled()])
+    async with aclosing(wallet.pay(intent())) as events:
+        await anext(events)
+        loop = asyncio.get_running_loop()
+        now = loop.time
+        monkeypatch.setattr(loop, "time", lambda: now() + lnd_calls.ASK_SECONDS + 1)
+        later.set()
+        assert [type(event) async for event in events] == [PaymentSettled]
+
+
 async def test_half_a_later_line_is_a_payment_that_is_held(
     node: RestNode, wallet: LndWallet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -443,6 +457,12 @@ async def test_what_is_not_lnd_is_told_at_once(node: RestNode, wallet: LndWallet
     assert "does not answer as LND's REST does" in str(facts.trouble)
 
 
+async def test_an_answer_that_is_too_long_is_not_read(node: RestNode, wallet: LndWallet) -> None:
+    told = {**as_json(node.info), "note": "x" * 300_000}
+    node.info = json.dumps(told).encode()
+    assert "does not answer as LND" in str((await wallet.facts()).trouble)
+
+
 @pytest.mark.parametrize(
     "told",
     [
@@ -477,8 +497,9 @@ async def test_a_balance_that_cannot_be_read_is_none(
     assert (facts.ready, facts.balance) == (True, None)
 
 
-async def test_a_locked_wallet_has_forgotten_nothing(node: RestNode, wallet: LndWallet) -> None:
-    """Its REST then knows no address of a payment, which must not read as "never paid"."""
+async def test_an_address_that_is_not_served_is_no_payment_that_is_not_found(
+    node: RestNode, wallet: LndWallet
+) -> None:
     node.tracks.append([Abort("NOT_FOUND", "Not Found")])
     event = await only(wallet.track(intent()))
     assert isinstance(event, PaymentUnknown)
@@ -527,6 +548,27 @@ async def test_the_bytes_on_the_line_hold_no_macaroon(connect: Connect) -> None:
     assert heard.startswith(b"\x16\x03")  # a TLS handshake
     assert MACAROON.hex().encode() not in heard
     assert intent().invoice.encode() not in heard
+
+
+async def test_a_handshake_that_hangs_is_given_up_and_closed(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lnd_calls, "ASK_SECONDS", 0.2)
+    gone = asyncio.Event()
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()  # to the end of the connection
+        gone.set()
+        writer.close()
+
+    server = await asyncio.start_server(listen, "127.0.0.1", 0)
+    async with server:
+        wallet = connect(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        event = await only(wallet.track(intent()))
+        assert isinstance(event, PaymentUnknown)
+        assert "does not answer in time" in str(event.why)
+        async with asyncio.timeout(10):
+            await gone.wait()
 
 
 async def test_a_way_elsewhere_is_not_gone(node: RestNode, connect: Connect) -> None:
