@@ -16,6 +16,7 @@ from l402tui.flow.bill import read_bill
 from l402tui.flow.checks import CHECKS, examine
 from l402tui.flow.findings import Facts, Finding, Severity
 from l402tui.flow.model import (
+    Advice,
     Bill,
     IntentState,
     Limits,
@@ -219,6 +220,9 @@ CASES: list[tuple[str, Severity, str, Facts]] = [
     ("C26", BLOCK, "can send 19.999 sat", wallet(balance=Msat(19_999))),
     ("C26", PASS, "is ready", wallet(balance=sat(20))),
     ("C26", PASS, "is ready", wallet(balance=None)),
+    ("C26", INFO, "is ready. It may look", wallet(advice=Advice(say("It may look.")))),
+    ("C26", WARN, "may spend", wallet(advice=Advice(say("It may spend."), serious=True))),
+    ("C26", BLOCK, "locked", wallet(ready=False, trouble=say("locked"), advice=Advice(say("x")))),
 ]
 
 
