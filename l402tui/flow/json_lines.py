@@ -125,6 +125,9 @@ def _response(response: Response) -> Fields:
         "seconds": round(response.seconds, 6),
         "complete": response.complete,
     }
+    if response.saved is not None:
+        path, size, sha256 = response.saved.path, response.saved.size, response.saved.sha256
+        return {**fields, "saved": {"path": path, "bytes": size, "sha256": sha256}}
     try:
         fields["body"] = response.body.decode()
     except UnicodeDecodeError:

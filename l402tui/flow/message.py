@@ -21,6 +21,7 @@ __all__ = [
     "Hop",
     "Request",
     "Response",
+    "Saved",
 ]
 
 
@@ -66,6 +67,18 @@ class Hop:
 
 
 @dataclass(frozen=True, slots=True)
+class Saved:
+    """A body that went to a file, because it may be larger than memory."""
+
+    path: str
+    """Where it is to stand when it is whole."""
+    size: int
+    """Bytes that are there so far, those of an earlier run included."""
+    sha256: str
+    """Of these bytes, in hex."""
+
+
+@dataclass(frozen=True, slots=True)
 class Response:
     """What came back, as received."""
 
@@ -82,6 +95,13 @@ class Response:
     complete: bool = True
     """False where the body ended early or was longer than the limit."""
     seconds: float = 0.0
+    saved: Saved | None = None
+    """Where the body is, if not in :attr:`body`, which is empty then."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of the body, wherever it is."""
+        return len(self.body) if self.saved is None else self.saved.size
 
     def values(self, name: bytes) -> tuple[bytes, ...]:
         """Every value of a header, one a line, in order. ``name`` in lower case."""

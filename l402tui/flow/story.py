@@ -122,7 +122,7 @@ def _received(response: Response) -> Node:
     mark = Mark.PLAIN if paid else Mark.GOOD if response.status < 400 else Mark.WARN
     return Node(
         Shown(str(response.status)),
-        say("{}, {} bytes", shown(response.reason, 60), len(response.body)),
+        say("{}, {} bytes", shown(response.reason, 60), response.size),
         node.meaning,
         span=node.span,
         children=node.children,

@@ -202,7 +202,7 @@ def _status(response: Response) -> Shown:
         "{} {}, {} bytes",
         shown(response.version),
         shown(b"%d %s" % (response.status, response.reason), 60),
-        len(response.body),
+        response.size,
     )
 
 
