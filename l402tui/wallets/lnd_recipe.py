@@ -26,7 +26,8 @@ _COMMAND: Final = " \\\n      ".join(
 )
 
 RECIPE: Final = f"""\
-A macaroon that can pay, follow payments, and tell which node it is and what it can send.
+A macaroon that can pay, follow payments, and tell which node it is and what it
+can send. Nothing else.
 
 Make it where lncli reaches your node:
 
