@@ -73,7 +73,7 @@ class Service(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Widening:
-    """A condition that came again and allows more than before: verifiers refuse such a token."""
+    """A condition that came again and allows more than before, which a caveat must not."""
 
     index: int
     """Which caveat grows, from 0."""
@@ -83,13 +83,37 @@ class Widening:
 
 
 def effective_expiry(caveats: Iterable[Caveat]) -> Expiry | None:
-    """The earliest moment any caveat names: all of them have to hold. None: no end is named."""
-    named = (
-        expiry_of(condition, index)
-        for index, condition in enumerate(conditions(caveats))
-        if condition is not None
-    )
-    return min((end for end in named if end is not None), key=lambda end: end.at, default=None)
+    """The moment after which the token opens nothing. None: no such end is named.
+
+    An end without a service is one for the whole token. One that is for a service ends the token
+    only where the token names its services and each of them has an end: then the last one counts.
+    """
+    caveats = tuple(caveats)
+    ends = _ends(caveats)
+    found = [ends[_ALL]] if _ALL in ends else []
+    allowed = {service.name for service in services(caveats) or ()}
+    if allowed and allowed <= ends.keys():
+        found.append(max((ends[name] for name in allowed), key=_moment))
+    return min(found, key=_moment, default=None)
+
+
+_ALL: Final = b""
+"""Instead of a service: the whole token."""
+
+
+def _ends(caveats: Sequence[Caveat]) -> dict[bytes, Expiry]:
+    """The earliest end for each service that has one, and for the whole token."""
+    found: dict[bytes, Expiry] = {}
+    for index, condition in enumerate(conditions(caveats)):
+        end = None if condition is None else expiry_of(condition, index)
+        if condition is None or end is None:
+            continue
+        found[condition.service] = min(found.get(condition.service, end), end, key=_moment)
+    return found
+
+
+def _moment(end: Expiry) -> int:
+    return end.at
 
 
 def services(caveats: Iterable[Caveat]) -> tuple[Service, ...] | None:
@@ -155,6 +179,8 @@ class Effective:
     indices: tuple[int, ...]
     """Which caveats they are, from 0."""
     outcome: Outcome
+    end: Expiry | None = None
+    """The moment, where it is one."""
 
 
 _Numbered: TypeAlias = tuple[int, Condition]
@@ -165,29 +191,50 @@ _SHOWN: Final = 120
 
 
 def effective(caveats: Sequence[Caveat]) -> tuple[Effective, ...]:
-    """The end of the token, if any caveat names one, and one entry for each key that comes more
-    than once, in the order of the caveats. Empty: each caveat stands for itself."""
+    """The end of the token, where it has one, the end for each service, and one entry for each
+    other key that comes more than once, in the order of the caveats. Empty: each caveat stands for
+    itself."""
     groups: dict[tuple[bytes, bytes], list[_Numbered]] = {}
-    ends: list[_Numbered] = []
+    ends: dict[bytes, list[_Numbered]] = {}
     for index, condition in enumerate(conditions(caveats)):
         if condition is None:
             continue
-        groups.setdefault((condition.key, condition.sign), []).append((index, condition))
-        if condition.kind is Kind.EXPIRY:
-            ends.append((index, condition))
-    found = [_end(ends)] if any(expiry_of(condition) for _, condition in ends) else []
-    found += [
-        _together(group)
-        for group in groups.values()
-        if len(group) > 1 and not (found and group == ends)
-    ]
+        if condition.kind is Kind.EXPIRY and condition.sign == b"=":
+            ends.setdefault(condition.service, []).append((index, condition))
+        elif condition.kind is Kind.EXPIRY:
+            ends.setdefault(_ALL, []).append((index, condition))
+        else:
+            groups.setdefault((condition.key, condition.sign), []).append((index, condition))
+    found = _endings(caveats, ends)
+    found += [_together(group) for group in groups.values() if len(group) > 1]
     return tuple(found)
 
 
-def _end(ends: list[_Numbered]) -> Effective:
-    value, why, outcome = _earliest(ends)
-    indices = tuple(index for index, _ in ends)
-    return Effective(b"", Kind.EXPIRY, value, why, indices, outcome)
+def _endings(caveats: Sequence[Caveat], groups: dict[bytes, list[_Numbered]]) -> list[Effective]:
+    """The end of the token, then the end for each service that is not already that."""
+    end, found = effective_expiry(caveats), []
+    if end is not None:
+        service = next(name for name, group in groups.items() if _holds(group, end.index))
+        value, why, outcome = _earliest(groups[service])
+        if service and len(groups) > 1:
+            last = say("Each service that it names has an end, and this is the last of them.")
+            why = say("{} {}", why, last)
+        everywhere = tuple(index for group in groups.values() for index, _ in group)
+        found.append(Effective(_ALL, Kind.EXPIRY, value, why, everywhere, outcome, end))
+    for service, group in groups.items():
+        alone = end is not None and len(groups) == 1
+        own = _ends([caveats[index] for index, _ in group]).get(service)
+        if alone or (service == _ALL and own is not None) or (own is None and len(group) < 2):
+            continue
+        value, why, outcome = _earliest(group)
+        indices = tuple(index for index, _ in group)
+        key = group[0][1].key
+        found.append(Effective(key, Kind.EXPIRY, value, why, indices, outcome, own))
+    return found
+
+
+def _holds(group: list[_Numbered], wanted: int) -> bool:
+    return any(index == wanted for index, _ in group)
 
 
 def _together(group: list[_Numbered]) -> Effective:

@@ -37,6 +37,7 @@ __all__ = [
     "Expiry",
     "UnitReason",
     "conditions",
+    "counted",
     "expiry_of",
     "format_time",
     "listed",
@@ -207,7 +208,7 @@ def moment_of(condition: Condition, index: int = 0) -> Expiry | None:
         return None
     number = number_of(condition.value)
     if number is not None:
-        return None if unit is Unit.DATE else _counted(number, unit, index)
+        return None if unit is Unit.DATE else counted(number, unit, index)
     if not _DATE.fullmatch(condition.value):
         return None
     try:
@@ -218,7 +219,8 @@ def moment_of(condition: Condition, index: int = 0) -> Expiry | None:
     return Expiry(at, Unit.DATE, index, UnitReason.DATE)
 
 
-def _counted(number: int, unit: Unit, index: int) -> Expiry:
+def counted(number: int, unit: Unit, index: int) -> Expiry:
+    """The moment that a number names which counts in ``unit``, with the doubt there is."""
     fits = Unit.MILLISECONDS if number >= _SMALLEST_MILLISECONDS else Unit.SECONDS
     seconds, milliseconds = number, number // 1000
     if unit is Unit.BY_SIZE:

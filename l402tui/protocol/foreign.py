@@ -13,6 +13,7 @@ from enum import Enum
 from typing import Final
 
 from l402tui.protocol.caveats import Condition, Expiry, Unit, expiry_of, read_condition
+from l402tui.protocol.conditions import counted
 from l402tui.protocol.json_spans import Entry
 
 __all__ = [
@@ -182,8 +183,6 @@ _TIMES: Final = (Role.EXPIRY, Role.ISSUED, Role.NOT_BEFORE)
 CONDITIONS: Final = (*_TIMES, Role.PAYMENT_HASH, Role.PREIMAGE, Role.RESOURCE, Role.AMOUNT)
 """What a caveat can be besides a plain condition."""
 _NUMBERS: Final = (*_TIMES, Role.AMOUNT)
-_SMALLEST_MILLISECONDS: Final = 10**11
-"""As seconds that would be the year 5138, as milliseconds it is 1973."""
 _LARGEST: Final = 10**20
 """No time is written with more than 20 digits; infinity is beyond it too."""
 
@@ -220,9 +219,7 @@ def moment_of(value: object, unit: Unit = Unit.BY_SIZE) -> Expiry | None:
         return None
     if not 0 <= value < _LARGEST:
         return None
-    if unit is Unit.BY_SIZE:
-        unit = Unit.MILLISECONDS if value >= _SMALLEST_MILLISECONDS else Unit.SECONDS
-    return Expiry(int(value // 1000 if unit is Unit.MILLISECONDS else value), unit, 0)
+    return counted(int(value), unit, 0)
 
 
 def condition_part(cid: bytes, start: int, end: int) -> Part:

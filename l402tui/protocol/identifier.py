@@ -58,6 +58,9 @@ class FieldSpan(NamedTuple):
     end: int
 
 
+_TEXT_LETTERS: Final = 26
+_SAME_BYTES: Final = 8
+"""So many letters, or so many equal bytes, do not come about by chance among 32."""
 _FIELDS: Final = (
     FieldSpan("version", 0, 2),
     FieldSpan("payment hash", 2, 34),
@@ -105,8 +108,10 @@ def read_identifier(raw: bytes) -> Identifier:
     if len(raw) in (HASH_SIZE, _L402_SIZE) and _printable(raw):
         raise IdentifierError(_looks_like(raw))
     if len(raw) == HASH_SIZE:
+        _check_hash(raw)
         return Identifier(None, raw, None, Form.RAW_HASH)
     if len(raw) == HASH_SIZE + 1 and raw[0] == _MARK:
+        _check_hash(raw[1:])
         return Identifier(None, raw[1:], None, Form.MARKED_HASH)
     if len(raw) == _L402_SIZE:
         return _from_l402(raw, Form.L402)
@@ -118,12 +123,15 @@ def read_identifier(raw: bytes) -> Identifier:
 def _from_l402(raw: bytes, form: Form) -> Identifier:
     version = int.from_bytes(raw[:2], "big")
     _check_version(version, 0)
+    _check_hash(raw[2:34])
     return Identifier(version, raw[2:34], raw[34:], form)
 
 
 def _from_hex(raw: bytes) -> Identifier:
     if len(raw) == 2 * HASH_SIZE:
-        return Identifier(None, bytes.fromhex(raw.decode("ascii")), None, Form.HEX_HASH)
+        read = bytes.fromhex(raw.decode("ascii"))
+        _check_hash(read)
+        return Identifier(None, read, None, Form.HEX_HASH)
     if len(raw) == 2 * _L402_SIZE:
         return _from_l402(bytes.fromhex(raw.decode("ascii")), Form.HEX_L402)
     raise IdentifierError(
@@ -143,6 +151,14 @@ def _from_gob(raw: bytes) -> Identifier:
         FieldSpan("token id", *read.token_id_span),
     )
     return Identifier(read.version, read.payment_hash, read.token_id, Form.GOB, spans)
+
+
+def _check_hash(raw: bytes) -> None:
+    """Refuse 32 bytes that are padded, repeated or nearly all text: they were written by somebody.
+    Of real hashes not one in 10 million looks like that."""
+    letters = sum(0x20 <= byte < 0x7F for byte in raw)
+    if letters >= _TEXT_LETTERS or max(map(raw.count, set(raw))) >= _SAME_BYTES:
+        raise IdentifierError("where a payment hash would stand are bytes that look like no hash")
 
 
 def _check_version(version: int, offset: int | None) -> None:

@@ -165,14 +165,23 @@ _ALLOWS: Final = {
     (b"signer", b"read"): (Risk.READS, "check signatures"),
     (b"signer", b"generate"): (Risk.MONEY, "sign with the node's keys, transactions included"),
     (b"macaroon", b"read"): (Risk.READS, "see which root keys there are and check macaroons"),
-    (b"macaroon", b"write"): (Risk.CHANGES, "end macaroons by deleting their root keys"),
+    (b"macaroon", b"write"): (
+        Risk.UNKNOWN,
+        "end macaroons by deleting their root keys, and register a middleware, which may see every "
+        "request and answer of the node",
+    ),
     (b"macaroon", b"generate"): (
         Risk.MONEY,
         "make macaroons with any permission, and so do everything",
     ),
 }
 
-_CALL_PATH: Final = re.compile(rb"/[a-z]+rpc\.[A-Za-z]+/([A-Za-z0-9]+)")
+_CALL_PATH: Final = re.compile(rb"/([a-z]+rpc)\.[A-Za-z]+/([A-Za-z0-9]+)")
+_OWN_SERVERS: Final = frozenset(
+    b"lnrpc routerrpc invoicesrpc walletrpc signrpc chainrpc autopilotrpc peersrpc neutrinorpc "
+    b"verrpc wtclientrpc watchtowerrpc".split()
+)
+"""What lnd itself serves. Of programs beside it a harmless name says nothing about the answer."""
 _SPENDING_CALLS: Final = frozenset(
     b"SendPayment SendPaymentSync SendPaymentV2 SendToRoute SendToRouteSync SendToRouteV2 "
     b"SendCoins SendMany SendOutputs OpenChannel OpenChannelSync BatchOpenChannel CloseChannel "
@@ -190,9 +199,11 @@ def _risk_of_call(path: bytes) -> Risk:
     match = _CALL_PATH.fullmatch(path)
     if match is None:
         return Risk.UNKNOWN
-    if match[1] in _SPENDING_CALLS:
+    server, call = match.groups()
+    if call in _SPENDING_CALLS:
         return Risk.MONEY
-    return Risk.READS if _READING_CALLS.fullmatch(match[1]) else Risk.UNKNOWN
+    reads = server in _OWN_SERVERS and _READING_CALLS.fullmatch(call)
+    return Risk.READS if reads else Risk.UNKNOWN
 
 
 # --- the macaroons that lnd makes when it starts --------------------------------------------------

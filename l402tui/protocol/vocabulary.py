@@ -139,9 +139,10 @@ SUFFIXES: Final[tuple[tuple[bytes, Rule], ...]] = (
 
 CONSTRAINT: Final = Rule(
     Kind.CONSTRAINT,
-    "A limit on that capability. What it counts in is up to the service.",
+    "A limit on that capability. What it counts in, and whether it is a least or a most, is up to "
+    "the service.",
     _SPEC,
-    Together.SMALLEST,
+    Together.SERVER,
 )
 """For a key that begins with the name of a capability the same token names."""
 

@@ -201,7 +201,7 @@ def test_constraints_of_a_capability(key: bytes, capability: bytes) -> None:
     ],
 )
 def test_expiry(cid: bytes, at: int, unit: Unit, reason: UnitReason) -> None:
-    end = effective_expiry(caveats(b"a=1", cid))
+    end = effective_expiry(caveats(b"services=weather:0", cid))
     assert end is not None
     assert (end.at, end.unit, end.index) == (at, unit, 1)
     assert (end.reason, end.otherwise) == (reason, None)
@@ -253,8 +253,28 @@ def test_what_is_no_end() -> None:
 def test_the_earliest_end_counts() -> None:
     end = effective_expiry(caveats(b"valid_until=300", b"x_valid_until=100", b"exp=200"))
     assert end is not None
-    assert (end.at, end.index) == (100, 1)
+    assert (end.at, end.index) == (200, 2)
     assert effective_expiry(caveats(b"method=GET")) is None
+
+
+@pytest.mark.parametrize(
+    ("cids", "at"),
+    [
+        # With one of its services over, a token still opens the other.
+        ((b"services=a:0,b:0", b"a_valid_until=100", b"b_valid_until=300"), 300),
+        ((b"services=a:0,b:0", b"a_valid_until=100"), None),
+        ((b"services=b:0", b"a_valid_until=100"), None),
+        ((b"services=a:0,b:0", b"services=a:0", b"a_valid_until=100"), 100),
+        ((b"a_valid_until=100",), None),
+        ((b"services=a:0", b"a_valid_until=300", b"exp=200"), 200),
+        ((b"services=a:0", b"a_valid_until=300", b"a_valid_until=100"), 100),
+    ],
+)
+def test_an_end_for_a_service_is_one_for_the_token_only_with_all_of_them(
+    cids: tuple[bytes, ...], at: int | None
+) -> None:
+    end = effective_expiry(caveats(*cids))
+    assert (end and end.at) == at
 
 
 def test_times_in_words() -> None:
@@ -336,8 +356,10 @@ def test_widening(first: bytes, second: bytes, widens: bool) -> None:
 
 
 def test_a_constraint_that_grows() -> None:
-    named = caveats(b"swap_capabilities=out", b"out_max=5", b"out_max=6")
-    assert [(w.index, w.earlier) for w in widenings(named)] == [(2, 1)]
+    named = caveats(b"swap_capabilities=out", b"out_max=5", b"out_max=6", b"out_max=4")
+    assert widenings(named) == (), "a least or a most: nobody knows but the service"
+    (line,) = effective(named)
+    assert line.outcome is Outcome.UNCERTAIN
 
 
 def test_third_parties_are_no_conditions() -> None:
@@ -391,13 +413,16 @@ def test_the_end_of_the_whole_token() -> None:
     first = effective(
         caveats(b"exp=1924991999", b"x_valid_until=1924991998", b"exp=2000000000", b"exp=soon")
     )
-    assert [line.key for line in first] == [b"", b"exp"]
-    assert first[0].value.text == "2030-12-31T23:59:58Z"
-    assert "caveat 2" in first[0].why.text
-    assert "for the service x" in first[0].why.text
+    assert [line.key for line in first] == [b"", b"x_valid_until"]
+    assert first[0].value.text == END_IN_WORDS
+    assert "caveat 1" in first[0].why.text
     assert "Caveat 4 should name a moment" in first[0].why.text
     assert first[0].outcome is Outcome.UNCERTAIN
-    assert first[1].value.text == END_IN_WORDS
+    assert first[1].value.text == "2030-12-31T23:59:58Z"
+    assert "for the service x" in first[1].why.text
+    each = effective(caveats(b"services=a,b", b"a_valid_until=1", b"b_valid_until=1924991999"))
+    assert [line.key for line in each] == [b"", b"a_valid_until", b"b_valid_until"]
+    assert "the last of them" in each[0].why.text
     # The same caveats are not told twice.
     assert len(effective(caveats(b"exp=1", b"exp=2"))) == 1
 

@@ -371,7 +371,7 @@ def test_a_credential_in_another_form_is_not_sent_as_l402() -> None:
 
 
 def test_each_of_several_tokens_is_held_against_the_preimage() -> None:
-    other = spelled(b"a=1", identifier=b"\0\0" + bytes(64))
+    other = spelled(b"a=1", identifier=b"\0\0" + bytes(range(200, 232)) + bytes(32))
     nameless = spelled(b"a=1", identifier=b"a name and no hash")
     tree = dissect_credential(f"L402 {TOKEN.text},{other},{nameless}:{PRE}")
     checked = tree.find("SHA-256")

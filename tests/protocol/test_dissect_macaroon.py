@@ -16,7 +16,7 @@ from l402tui.protocol.macaroon import Format, Macaroon, Token
 from l402tui.protocol.tree import Mark, Node
 from tests.protocol.test_identifier import GOB, GOB_HASH
 from tests.protocol.test_node_macaroon import INVOICES, NONCE, baked, operation
-from tests.protocol.tokens import IDENTIFIER, KEY, PAYMENT_HASH, TOKEN_ID, VALID, mint
+from tests.protocol.tokens import IDENTIFIER, KEY, PAYMENT_HASH, PREIMAGE, TOKEN_ID, VALID, mint
 
 UNSAFE = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}
 EVERY = list(Format)
@@ -176,7 +176,7 @@ def test_what_a_condition_says(cid: bytes, value: str | None, meaning: str, mark
         (b"valid_until=1924991999", "size fits only these", Mark.GOOD),
         (b"valid_until=1924991999000", "(unix milliseconds)", Mark.GOOD),
         (b"expiration=1924991999000", "under this name counts so", Mark.GOOD),
-        (b"expiration=1924991999", "in that it would be 2030-12-31T23:59:59Z", Mark.BAD),
+        (b"expiration=1924991999", "in that it would be 2030-12-31T23:59:59Z", Mark.WARN),
         (b"x_valid_until=1924991999000", "in that it would be 2030-12-31T23:59:59Z", Mark.WARN),
         (b"x_valid_until=1924991999", "for the service x", Mark.GOOD),
         (b"time-before 2030-12-31T23:59:59Z", "(an RFC 3339 date)", Mark.GOOD),
@@ -205,9 +205,28 @@ def test_what_all_of_them_come_to() -> None:
 
 def test_a_contradiction_is_said() -> None:
     node = tree(b"Realm = a", b"Realm = b").find("together")
-    assert (node.value.text, node.mark) == ("contradictory", Mark.BAD)
-    assert "opens nothing" in node.meaning.text
-    assert node.find("Realm").mark is Mark.BAD
+    assert (node.value.text, node.mark) == ("contradictory", Mark.WARN)
+    assert "no request can satisfy both" in node.meaning.text
+    assert "skip" in node.meaning.text
+    assert node.find("Realm").mark is Mark.WARN
+
+
+def test_one_service_that_is_over_is_not_the_whole_token() -> None:
+    caveats = (b"services=a:0,b:0", b"a_valid_until=1700000000", b"b_valid_until=1924991999")
+    node = tree(*caveats, now=NOW)
+    assert [(one.label.text, one.mark) for one in node.find("together").children] == [
+        ("ends", Mark.GOOD),
+        ("ends for a", Mark.WARN),
+        ("ends for b", Mark.GOOD),
+    ]
+    assert Mark.BAD not in {one.mark for one in node.walk()}
+
+
+def test_a_doubt_about_the_unit_is_one_about_the_end() -> None:
+    for cid in (b"expiration=1924991999", b"ExpiresAt = 1924991999000"):
+        ends = tree(cid, now=NOW).find("ends")
+        assert ends.mark is Mark.WARN
+        assert "in that it would be 2030-12-31T23:59:59Z" in ends.meaning.text
 
 
 def test_nothing_comes_together_without_a_reason() -> None:
@@ -310,3 +329,10 @@ def test_any_macaroon(identifier: bytes, cids: list[bytes], format: Format) -> N
     macaroon = Macaroon.mint(KEY, identifier, b"\xff\x1b", cids, format)
     check(dissect_macaroon(macaroon, invoice_hash=PAYMENT_HASH, now=NOW))
     check(dissect_macaroon(mint(*cids, identifier=identifier), secret=True))
+
+
+def test_a_preimage_under_another_name_is_hidden() -> None:
+    node = only(b"receipt=" + PREIMAGE.hex().encode())
+    assert node.secret
+    assert PREIMAGE.hex() not in node.value.text
+    assert "hidden" in node.value.text

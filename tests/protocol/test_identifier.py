@@ -186,3 +186,25 @@ def test_damaged_gob(raw: bytes, data: st.DataObject) -> None:
             bytes([byte]) if byte < 0x80 else b"\xff" + bytes([byte]) for byte in value or b""
         )
         assert damaged[span.start : span.end] == spelled
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"myservice".ljust(32, b"\0"),
+        b"one sentence with a newline in\n.",
+        "thirty-one letters and one éa".encode().ljust(32, b"!"),
+        b"\0\0" + b"a" * 64,
+        b"\xff" + bytes(32),
+        b"00" * 32,
+    ],
+)
+def test_what_somebody_wrote_is_no_hash(raw: bytes) -> None:
+    with pytest.raises(IdentifierError):
+        read_identifier(raw)
+
+
+def test_real_hashes_look_like_none_of_these() -> None:
+    for number in range(20_000):
+        raw = sha256(number.to_bytes(4, "big")).digest()
+        assert read_identifier(raw).payment_hash == raw

@@ -97,7 +97,7 @@ def test_every_field_and_where_it_stands(raw: bytes) -> None:
         (b"signer", b"read", Risk.READS, "check signatures"),
         (b"signer", b"generate", Risk.MONEY, "sign with the node's keys"),
         (b"macaroon", b"read", Risk.READS, "root keys"),
-        (b"macaroon", b"write", Risk.CHANGES, "deleting"),
+        (b"macaroon", b"write", Risk.UNKNOWN, "middleware"),
         (b"macaroon", b"generate", Risk.MONEY, "everything"),
         (b"macaroon", b"paint", Risk.UNKNOWN, "not known"),
         (b"colour", b"read", Risk.UNKNOWN, "not known"),

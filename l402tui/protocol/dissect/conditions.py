@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Final, NamedTuple
 
 from l402tui.protocol.caveats import (
@@ -20,7 +21,6 @@ from l402tui.protocol.caveats import (
     Widening,
     conditions,
     effective,
-    effective_expiry,
     format_time,
     moment_of,
     widenings,
@@ -28,10 +28,13 @@ from l402tui.protocol.caveats import (
 from l402tui.protocol.conditions import number_of
 from l402tui.protocol.dissect import macaroon_words, words
 from l402tui.protocol.dissect.parts import Place, hidden, joined, named
+from l402tui.protocol.errors import IdentifierError
+from l402tui.protocol.identifier import read_identifier
 from l402tui.protocol.macaroon import Caveat, Macaroon
 from l402tui.protocol.narrowing import network_of
 from l402tui.protocol.text import Shown, say, shown
 from l402tui.protocol.tree import Mark, Node
+from l402tui.protocol.vocabulary import VALID_UNTIL_SUFFIX
 
 __all__ = ["dissect_caveats", "dissect_together"]
 
@@ -43,7 +46,7 @@ _SELF_EVIDENT: Final = (Kind.SERVICES, Kind.CAPABILITIES, Kind.PREIMAGE)
 _SAID_IN_THE_CLAIM: Final = (Kind.NOTE, Kind.EXTENSION, Kind.OTHER)
 _OUTCOME_MARK: Final = {
     Outcome.HOLDS: Mark.PLAIN,
-    Outcome.IMPOSSIBLE: Mark.BAD,
+    Outcome.IMPOSSIBLE: Mark.WARN,
     Outcome.UNCERTAIN: Mark.NOTE,
 }
 
@@ -69,10 +72,11 @@ def dissect_caveats(
     grown = {widening.index: widening for widening in widenings(caveats)}
     split = conditions(caveats)
     telling = _Telling(invoice_hash, now)
+    committed = _committed(macaroon)
     children = [
         _third_party(macaroon, place, caveat)
         if caveat.third_party
-        else _caveat(macaroon, place, caveat, split[index], grown.get(index), telling)
+        else _caveat(macaroon, place, caveat, split[index], grown.get(index), telling, committed)
         for index, caveat in enumerate(caveats[:_MOST])
     ]
     more = len(caveats) - len(children)
@@ -92,13 +96,14 @@ def _caveat(
     condition: Condition | None,
     widening: Widening | None,
     telling: _Telling,
+    committed: bytes | None,
 ) -> Node:
     span = place.span(*macaroon.caveat_spans(caveat).cid)
     if condition is None:
         meaning = say(words.NOT_A_CONDITION)
         return Node(say("caveat"), shown(caveat.cid), meaning, span, copy=caveat.cid)
     label = named(condition.key)
-    if condition.kind is Kind.PREIMAGE:
+    if condition.kind is Kind.PREIMAGE or _pays(condition.value, committed):
         value, meaning = hidden(len(condition.value), "characters"), _claim(condition)
         return Node(label, value, meaning, span, (), Mark.NOTE, caveat.cid, secret=True)
     value, meaning, mark = telling.of(condition)
@@ -111,6 +116,22 @@ def _caveat(
         grows = say(words.WIDENS, widening.earlier + 1, widening.why)
         meaning, mark = joined(meaning, grows), Mark.WARN
     return Node(label, value, meaning, span, (), mark, caveat.cid)
+
+
+def _committed(macaroon: Macaroon) -> bytes | None:
+    try:
+        return read_identifier(macaroon.identifier).payment_hash
+    except IdentifierError:
+        return None
+
+
+def _pays(value: bytes, committed: bytes | None) -> bool:
+    """Whether it is the preimage, whatever its key says."""
+    return (
+        committed is not None
+        and _HASH.fullmatch(value) is not None
+        and sha256(bytes.fromhex(value.decode("ascii"))).digest() == committed
+    )
 
 
 def _third_party(macaroon: Macaroon, place: Place, caveat: Caveat) -> Node:
@@ -192,7 +213,10 @@ class _Telling:
         if self._now is None:
             return _Told(told, meaning, doubt)
         if end.passed(self._now):
-            return _Told(say("{}, EXPIRED", told), joined(meaning, say(words.EXPIRED)), Mark.BAD)
+            # For one service, or in a unit that may be another, it is no end for certain.
+            sure = not condition.service and end.otherwise is None
+            mark = Mark.BAD if sure else Mark.WARN
+            return _Told(say("{}, EXPIRED", told), joined(meaning, say(words.EXPIRED)), mark)
         return _Told(say("{}, in date", told), meaning, doubt if end.otherwise else Mark.GOOD)
 
     def _hash(self, condition: Condition, value: Shown, meaning: Shown) -> _Told:
@@ -235,8 +259,7 @@ def dissect_together(macaroon: Macaroon, *, now: float | None) -> Node | None:
     lines = effective(macaroon.caveats)
     if not lines:
         return None
-    end = effective_expiry(macaroon.caveats)
-    children = [_line(line, end, now) for line in lines[:_MOST]]
+    children = [_line(line, now) for line in lines[:_MOST]]
     more = len(lines) - len(children)
     if more:
         meaning = say(macaroon_words.MORE_TOGETHER)
@@ -244,18 +267,27 @@ def dissect_together(macaroon: Macaroon, *, now: float | None) -> Node | None:
     meaning = say(macaroon_words.TOGETHER)
     if any(line.outcome is Outcome.IMPOSSIBLE for line in lines):
         told, meaning = say("contradictory"), say(macaroon_words.IMPOSSIBLE)
-        return Node(say("together"), told, meaning, None, tuple(children), Mark.BAD)
+        return Node(say("together"), told, meaning, None, tuple(children), Mark.WARN)
     return Node(say("together"), say("{}", len(lines)), meaning, None, tuple(children))
 
 
-def _line(line: Effective, end: Expiry | None, now: float | None) -> Node:
-    mark = _OUTCOME_MARK[line.outcome]
-    if line.key or line.kind is not Kind.EXPIRY or end is None:
+def _line(line: Effective, now: float | None) -> Node:
+    end, mark = line.end, _OUTCOME_MARK[line.outcome]
+    if end is None:
         return Node(named(line.key), line.value, line.why, mark=mark)
-    meaning, value = joined(line.why, say(macaroon_words.ENDS_TOGETHER)), line.value
+    whole = not line.key
+    label = say("ends") if whole else say("ends for {}", _service(line.key))
+    meaning = joined(line.why, say(macaroon_words.ENDS_TOGETHER)) if whole else line.why
+    if end.otherwise is not None:
+        meaning, mark = joined(meaning, _reason(end)), Mark.WARN
     if now is None:
-        return Node(say("ends"), value, meaning, mark=mark)
+        return Node(label, line.value, meaning, mark=mark)
     if end.passed(now):
-        return Node(say("ends"), say("{}, EXPIRED", value), meaning, mark=Mark.BAD)
-    good = Mark.GOOD if line.outcome is Outcome.HOLDS else mark
-    return Node(say("ends"), say("{}, in date", value), meaning, mark=good)
+        certain = Mark.BAD if whole and end.otherwise is None else Mark.WARN
+        return Node(label, say("{}, EXPIRED", line.value), meaning, mark=certain)
+    good = Mark.GOOD if mark is Mark.PLAIN else mark
+    return Node(label, say("{}, in date", line.value), meaning, mark=good)
+
+
+def _service(key: bytes) -> Shown:
+    return shown(key.removesuffix(VALID_UNTIL_SUFFIX), 60)

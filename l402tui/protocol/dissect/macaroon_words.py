@@ -68,8 +68,11 @@ OTHER_SIGN: Final = " It is written with {} in the place of =."
 TOGETHER: Final = (
     "What the conditions come to where one comes again or names an end: all of them have to hold."
 )
-IMPOSSIBLE: Final = "Two conditions contradict each other: this token opens nothing anywhere."
-ENDS_TOGETHER: Final = " After that nothing is opened, whatever else is allowed."
+IMPOSSIBLE: Final = (
+    "Two conditions contradict each other: no request can satisfy both. A server that checks them "
+    "opens nothing; one that does not know them may skip them."
+)
+ENDS_TOGETHER: Final = " After that it opens nothing, whatever else is allowed."
 MORE_TOGETHER: Final = "They are worked out, but too many to show one by one."
 
 # --- a node's own macaroon ------------------------------------------------------------------------

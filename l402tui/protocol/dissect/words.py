@@ -53,7 +53,10 @@ MORE_CAVEATS: Final = "They are in the bytes, but too many to show one by one."
 NO_TIME: Final = "It should say when the token ends, but no moment can be read from it."
 NOT_A_CONDITION: Final = "There is no = in it, so it is no condition of the usual form."
 SPACED: Final = " It is written with spaces around the =; they belong to the signed bytes."
-WIDENS: Final = " It repeats caveat {} and allows more: {}. Verifiers refuse such a token."
+WIDENS: Final = (
+    " It repeats caveat {} and allows more: {}. A caveat may only restrict: a verifier that looks "
+    "at both refuses the token or goes by the narrower one."
+)
 EXPIRED: Final = " That is over."
 THIRD_PARTY: Final = (
     "Somebody else has to confirm this one: the token is good only together with a discharge "
