@@ -17,8 +17,12 @@ from l402tui.wallets.lnd_calls import RpcFault
 
 __all__ = ["fault_of_connection", "pinned_to"]
 
-# X509_V_ERR_HOSTNAME_MISMATCH and X509_V_ERR_IP_ADDRESS_MISMATCH.
-_ANOTHER_NAME: Final = (62, 64)
+# X509_V_ERR_CERT_HAS_EXPIRED; X509_V_ERR_HOSTNAME_MISMATCH and X509_V_ERR_IP_ADDRESS_MISMATCH.
+_WORDS: Final = {
+    10: "certificate has expired",
+    62: "hostname verification",
+    64: "hostname verification",
+}
 
 
 def pinned_to(certificate: bytes) -> ssl.SSLContext:
@@ -33,9 +37,8 @@ def fault_of_connection(error: BaseException) -> RpcFault:
     """Why a connection did not come about or broke, in the words of gRPC (see ``lnd_words``)."""
     for one in _causes(error):
         if isinstance(one, ssl.SSLCertVerificationError):
-            if one.verify_code in _ANOTHER_NAME:
-                return RpcFault("UNAVAILABLE", "hostname verification")
-            return RpcFault("UNAVAILABLE", "certificate_verify_failed")
+            words = _WORDS.get(one.verify_code, "certificate_verify_failed")
+            return RpcFault("UNAVAILABLE", words)
         if isinstance(one, ssl.SSLError):
             return RpcFault("UNAVAILABLE", "handshake failed")
     return RpcFault("UNAVAILABLE", "")

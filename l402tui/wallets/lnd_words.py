@@ -125,6 +125,16 @@ FAULTS: Final = (
     ),
     Fault(
         "UNAVAILABLE",
+        ("certificate has expired",),
+        say("The node's certificate has expired. It got no macaroon."),
+        say(
+            "Delete tls.cert and tls.key in the node's folder, restart LND, and copy the new "
+            "tls.cert from there."
+        ),
+        again=False,
+    ),
+    Fault(
+        "UNAVAILABLE",
         ("certificate_verify_failed",),
         say("Who answers there has another certificate than the one you gave. It got no macaroon."),
         say("If the node made a new one, copy its tls.cert again, from the node itself."),

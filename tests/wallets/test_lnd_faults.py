@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -432,6 +433,20 @@ async def test_a_certificate_for_another_name_is_refused(
     assert "not made out to this address" in str(facts.trouble)
     assert stranger.calls == []
     await stranger.stop()
+
+
+async def test_a_certificate_that_has_expired_is_refused_and_called_so(
+    kind: type[FakeNode], connect: Connect
+) -> None:
+    year = datetime(2020, 1, 1, tzinfo=UTC), datetime(2021, 1, 1, tzinfo=UTC)
+    old = CA.issue_cert("127.0.0.1", not_before=year[0], not_after=year[1])
+    stale = kind()
+    await stale.start(old)
+    facts = await connect(stale.address, old).facts()
+    assert "certificate has expired" in str(facts.trouble)
+    assert "tls.key" in str(facts.trouble)
+    assert stale.calls == []
+    await stale.stop()
 
 
 @pytest.mark.parametrize("scheme", ["", "https://"])

@@ -46,6 +46,7 @@ def test_less_is_not_more(permissions: tuple[str, ...]) -> None:
         ("signer:generate", "sign with the node's keys", True),
         ("address:write", "make new addresses", True),
         ("proofs:write", "(proofs:write)", True),
+        ("proofs:/lnrpc.Lightning/GetInfo", "(proofs:/lnrpc.Lightning/GetInfo)", True),
         ("uri:/lnrpc.Lightning/SendCoins", "call /lnrpc.Lightning/SendCoins", True),
         ("uri:/lnrpc.Lightning/AbandonChannel", "call /lnrpc.Lightning/AbandonChannel", True),
         ("uri:/lnrpc.Lightning/ListPayments", "call /lnrpc.Lightning/ListPayments", False),
