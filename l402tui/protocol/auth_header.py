@@ -100,6 +100,15 @@ class Stop(NamedTuple):
     partial: AuthChallenge | None
     """The challenge in which it stopped, as far as it was read. It says nothing for certain and is
     there to be looked at only."""
+    limit: bool = False
+    """Nothing is wrong there: it is more than is read."""
+
+
+class _LimitError(ChallengeError):
+    """There is more than is read."""
+
+    def plain(self) -> ChallengeError:
+        return ChallengeError(self.why, self.offset)
 
 
 @dataclass(slots=True)
@@ -164,12 +173,15 @@ def read_line(
                     done.append(draft.done(line))
                     draft = None
                 if len(done) == most:
-                    raise ChallengeError(f"more than {most} challenges: the rest is not read", pos)
+                    raise _LimitError(f"more than {most} challenges: the rest is not read", pos)
                 draft = _read_scheme(raw, pos)
                 pos = draft.end
             if draft.params and raw[pos : pos + 1] not in (b"", b",", b" ", b"\t"):
                 raise ChallengeError("something follows the value without a comma", pos)
             pos = _next(raw, pos, draft)
+    except _LimitError as error:
+        partial = None if draft is None else draft.done(line)
+        return tuple(done), Stop(error.plain(), partial, limit=True)
     except ChallengeError as error:
         return tuple(done), Stop(error, None if draft is None else draft.done(line))
     if draft is not None:
@@ -247,7 +259,7 @@ def _read_param(raw: bytes, pos: int, draft: _Draft) -> int:
     if name is None or equals is None:
         raise ChallengeError("a parameter should stand here", pos)
     if len(draft.params) == MAX_PARAMS:
-        raise ChallengeError(f"more than {MAX_PARAMS} parameters: the rest is not read", pos)
+        raise _LimitError(f"more than {MAX_PARAMS} parameters: the rest is not read", pos)
     if len(equals[0]) > 1:
         draft.note(Deviation.SPACES_AROUND_EQUALS)
     at = equals.end()

@@ -11,6 +11,7 @@ one L402 line with the same content); RFC 9110 section 11.6.1.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, TypeAlias
@@ -56,6 +57,12 @@ TokenParam: TypeAlias = Literal["token", "macaroon", "both", "positional"]
 
 _SCHEMES: Final[dict[str, Scheme]] = {"l402": "L402", "lsat": "LSAT"}
 _MEANT: Final = ("token", "macaroon", "invoice", "version")
+_OURS: Final = re.compile(rb"(?:l402|lsat)[ \t,]", re.IGNORECASE)
+"""Where a challenge of ours could begin."""
+_OURS_OR_PART: Final = re.compile(
+    rb"(?:l402|lsat)[ \t,]|(?:token|macaroon|invoice)\b", re.IGNORECASE
+)
+"""The same, or a parameter of one; for text that belongs to no scheme that can be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +95,10 @@ class Problem(NamedTuple):
     """The challenge it concerns, perhaps half read; None where it concerns none."""
     contradiction: bool = False
     """The server says two things at once: then nothing may be paid, whatever else is there."""
+    stopped: bool = False
+    """Reading stopped there: the rest of the line is unread, and ``source`` is half read."""
+    limit: bool = False
+    """Nothing is wrong there: it is more than is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +123,11 @@ class Reading:
     def chosen(self) -> L402Challenge:
         """The one bill the server presents; L402 rather than LSAT where both carry it.
 
-        Raises ChallengeError where there is none, where a challenge contradicts itself, and where
-        two challenges have different tokens or invoices.
+        Raises ChallengeError where there is none, where a challenge contradicts itself, where two
+        challenges have different tokens or invoices, and where another bill could stand in what
+        was not read: in an L402 or LSAT challenge that is not whole, in text of which it is not
+        certain whose it is, behind a limit. A challenge of another scheme that cannot be read is no
+        reason.
         """
         for trouble in self.troubles:
             if trouble.contradiction:
@@ -124,7 +138,37 @@ class Reading:
         for other in self.usable[1:]:
             if (other.token, other.invoice) != (first.token, first.invoice):
                 raise ChallengeError("the server sent two different bills")
+        for trouble in self.troubles:
+            if self._may_hide_a_bill(trouble, first):
+                why = f"another bill could stand where it cannot be read: {trouble.error.why}"
+                raise ChallengeError(why, trouble.error.offset)
         return next((bill for bill in self.usable if bill.scheme == "L402"), first)
+
+    def _may_hide_a_bill(self, trouble: Problem, bill: L402Challenge) -> bool:
+        """Whether what ``trouble`` is about could be another bill than this one."""
+        source = trouble.source
+        if trouble.limit:
+            return True
+        if not trouble.stopped:
+            # Read whole, and no bill: it names the same token or invoice, or another one.
+            named = set() if source is None else _named(self.lines[trouble.line], source)
+            return not named <= {bill.token.encode(), bill.invoice.encode()}
+        if source is not None:
+            words = _OURS
+            if source.scheme.lower() in _SCHEMES:
+                return True
+        else:
+            words = _OURS_OR_PART
+            before = [c for c in self.challenges if c.line == trouble.line]
+            if before and before[-1].scheme.lower() in _SCHEMES:
+                return True  # It could be a parameter of that one.
+        # A quote that is not closed may have swallowed a challenge, also in front of the place
+        # where reading stopped. Only what was read whole as this very bill does not count.
+        unread = bytearray(self.lines[trouble.line])
+        for source in (whole.source for whole in self.usable):
+            if source.line == trouble.line:
+                unread[source.start : source.end] = b" " * (source.end - source.start)
+        return words.search(unread) is not None
 
     def _none(self) -> ChallengeError:
         if self.others:
@@ -145,17 +189,19 @@ def read_challenges(lines: Sequence[bytes]) -> Reading:
     for number, raw in enumerate(lines):
         enough = _enough(len(challenges), number, total + min(len(raw), MAX_HEADER))
         if enough is not None:
-            troubles.append(Problem(number, ChallengeError(f"{enough}: the rest is not read", 0)))
+            error = ChallengeError(f"{enough}: the rest is not read", 0)
+            troubles.append(Problem(number, error, limit=True))
             break
         total += min(len(raw), MAX_HEADER)
         if len(raw) > MAX_HEADER:
             error = ChallengeError("the header is longer than 16 KiB", MAX_HEADER)
-            troubles.append(Problem(number, error))
+            troubles.append(Problem(number, error, limit=True))
             continue
         found, stopped = read_line(raw, number, MAX_CHALLENGES - len(challenges))
         challenges += found
         if stopped is not None:
-            troubles.append(Problem(number, stopped.error, stopped.partial))
+            error, partial, limit = stopped
+            troubles.append(Problem(number, error, partial, stopped=True, limit=limit))
             challenges += [] if stopped.partial is None else [stopped.partial]
         for challenge in found:
             scheme = _SCHEMES.get(challenge.scheme.lower())
@@ -214,6 +260,17 @@ def _read_l402(raw: bytes, scheme: Scheme, challenge: AuthChallenge) -> L402Chal
         tuple(deviations),
         challenge,
     )
+
+
+def _named(raw: bytes, challenge: AuthChallenge) -> set[bytes]:
+    """Every token and invoice that a challenge names, whatever they are called."""
+    named = {
+        p.value for p in challenge.params if p.name.lower() in ("token", "macaroon", "invoice")
+    }
+    if challenge.token68 is not None:
+        start, end = challenge.token68
+        named.add(raw[start:end])
+    return named
 
 
 def _is_bare(challenge: AuthChallenge) -> bool:

@@ -181,6 +181,62 @@ def test_an_unreadable_line_does_not_hide_a_good_one() -> None:
     assert len(reading.problems) == 1
 
 
+GOOD = f"L402 {QUOTED}"
+OTHER_QUOTED = f'macaroon="{OTHER_M}", invoice="{I}x"'
+# A whole bill, and beside it what could be another one.
+HIDING: dict[str, list[str]] = {
+    "another token, no invoice": [GOOD, f'L402 macaroon="{OTHER_M}"'],
+    "no token, another invoice": [GOOD, f'LSAT invoice="{I}x"'],
+    "another token without a name": [GOOD, f"LSAT {OTHER_M}"],
+    "an empty token": [GOOD, f'L402 macaroon="", invoice="{I}"'],
+    "an open quote behind": [GOOD, f'L402 macaroon="{OTHER_M}", invoice="{I}x'],
+    "an open quote before": [f'L402 macaroon="{OTHER_M}", invoice="{I}x', GOOD],
+    "an open quote, the same token": [GOOD, f'LSAT macaroon="{M}", invoice="{I}'],
+    "a stray quote": [GOOD, f'l402 "token={OTHER_M}, invoice={I}'],
+    "more parameters than are read": [GOOD, "L402 " + ",".join(f"a{n}=b" for n in range(101))],
+    "swallowed by an open quote": [f'Basic realm="x, L402 {OTHER_QUOTED}', GOOD],
+    "swallowed by a wrong quote": [f'Basic realm="x, lsat {OTHER_QUOTED}, y="z', GOOD],
+    "behind a missing comma": [GOOD, f'Payment id="1" L402 {OTHER_QUOTED}'],
+    "a parameter without =, behind it": [f'{GOOD}, invoice"{I}x"'],
+    "any word, behind it": [f'{GOOD}, whatever"{I}x"'],
+    "parameters without a scheme": [GOOD, f'invoice="{I}x"'],
+    "a ninth challenge": [GOOD, *['Other a="b"'] * 7, f"L402 {OTHER_QUOTED}"],
+    "a ninth challenge of the line": [", ".join([GOOD, *['Other a="b"'] * 7, "More"])],
+    "a long line": [f"L402 {OTHER_QUOTED}" + " " * 17_000, GOOD],
+    "a line too many": [GOOD, *[""] * 63, f"L402 {OTHER_QUOTED}"],
+    "more than 64 KiB": [GOOD, *[" " * 16_000] * 5],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HIDING)
+def test_a_bill_beside_what_could_be_another_is_refused(name: str) -> None:
+    reading = read(*HIDING[name])
+    assert [(bill.token, bill.invoice) for bill in reading.usable] == [(M, I)]
+    with pytest.raises(ChallengeError, match="another bill could stand where it cannot be read"):
+        reading.chosen()
+
+
+HARMLESS: dict[str, list[str]] = {
+    "another scheme before": ['Basic realm="', GOOD],
+    "another scheme behind": [GOOD, 'Payment id="1", invoice="ln'],
+    "another scheme with L402 in its name": ['Basic realm="l402.example.com', GOOD],
+    "another scheme in the line": [f'{GOOD}, Basic realm="x'],
+    "another scheme in the line, aperture's two": [f'LSAT {QUOTED}, {GOOD}, Basic realm="x'],
+    "a word behind another scheme": [f'{GOOD}, Basic realm="x", y"z"'],
+    "the scheme alone": ["L402", GOOD],
+    "the same token, no invoice": [f'LSAT macaroon="{M}"', GOOD],
+    "the same invoice, no token": [GOOD, f'LSAT invoice="{I}"'],
+    "nothing of a bill": [GOOD, 'L402 version="0"'],
+    "64 lines": [GOOD, *[""] * 63],
+}
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_a_mistake_that_hides_no_bill_is_no_reason(name: str) -> None:
+    bill = chosen(*HARMLESS[name])
+    assert (bill.scheme, bill.token, bill.invoice) == ("L402", M, I)
+
+
 def test_what_was_read_before_a_mistake_is_kept() -> None:
     reading = read(f'Bearer realm="x", L402 macaroon="{M}", invoice="{I}')
     assert [c.scheme for c in reading.challenges] == ["Bearer", "L402"]
@@ -193,9 +249,11 @@ def test_what_was_read_before_a_mistake_is_kept() -> None:
 
 
 def test_at_most_eight_challenges_are_read() -> None:
+    assert read(*[f"L402 {QUOTED}"] * 8).chosen().token == M
     reading = read(*[f"L402 {QUOTED}"] * 100)
     assert len(reading.challenges) == 8
-    assert reading.chosen().token == M
+    with pytest.raises(ChallengeError, match="more than 8 challenges"):
+        reading.chosen()
     reading = read(", ".join(['Bearer realm="x"'] * 100))
     assert len(reading.challenges) == 8
     assert len(reading.problems) == 1
