@@ -98,7 +98,7 @@ KEYS: Final[tuple[Key, ...]] = (
     Key(_F, ("y",), "copy", "copy", "Copy the selected field, its bytes or a curl command.", 11),
     Key(_F, ("d",), "mistakes", "mistakes", "Choose a mistake of the practice server.", 12),
     # Taking something apart.
-    Key(_I, ("p",), "paste", "paste", "Empty the box for something else.", 1),
+    Key(_I, ("p",), "paste", "paste", "Empty the box, and type into it. Pasting works without.", 1),
     Key(_I, ("c",), "compare", "compare", "Put another beside it: do they belong together?", 2),
     Key(_I, ("e",), "examples", "examples", "Take one of the program's own samples.", 3),
     Key(_I, ("x",), "hex", "bytes", "Show or hide the bytes (in a narrow terminal).", 4),

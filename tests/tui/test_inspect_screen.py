@@ -39,7 +39,7 @@ async def test_a_pasted_challenge_is_taken_apart(tmp_path: Path, size: tuple[int
 
 async def test_what_is_typed_is_read_and_the_box_keeps_the_focus(tmp_path: Path) -> None:
     async with exploring(tmp_path, demo=False, inspect=True) as explorer:
-        await explorer.press(*"not l402")
+        await explorer.press("p", *"not l402")
         await explorer.until_text("This cannot be read")
         assert explorer.app.focused is box(explorer)
         assert box(explorer).data == b"not l402"
@@ -94,8 +94,7 @@ async def test_two_things_are_compared(tmp_path: Path) -> None:
 
 async def test_an_example_can_be_chosen(tmp_path: Path) -> None:
     async with exploring(tmp_path, (120, 40), demo=False, inspect=True) as explorer:
-        await explorer.paste("x")
-        await explorer.press("tab", "e")
+        await explorer.press("e")
         await explorer.until_text("Examples")
         await explorer.press("enter")
         await explorer.until(lambda: bool(explorer.app.screen.query(ExchangeTree)))
@@ -132,9 +131,9 @@ async def test_a_payment_question_waits_until_the_person_is_back(tmp_path: Path)
         await explorer.until(lambda: explorer.watch.question is not None)
         await explorer.pilot.pause()
         assert isinstance(explorer.app.screen, InspectScreen)
-        await explorer.press("y", "y")
+        await explorer.press("p", "y", "y")
         assert explorer.payments == ()
-        await explorer.press("tab", "1")
+        await explorer.press("escape", "1")
         await explorer.until_text("Cancel")
         assert explorer.payments == ()
 
@@ -144,7 +143,27 @@ async def test_the_welcome_leads_there_and_esc_leads_back(tmp_path: Path) -> Non
         await explorer.until_screen(Welcome)
         await explorer.press("2")
         await explorer.until_screen(InspectScreen)
-        await explorer.press("escape")
+        await explorer.press("p", "escape")
         assert isinstance(explorer.app.screen, InspectScreen), "the first one leaves the box"
         await explorer.press("escape")
         await explorer.until_screen(Welcome)
+
+
+async def test_a_paste_of_many_lines_comes_with_the_enter_key_as_their_end(tmp_path: Path) -> None:
+    async with exploring(tmp_path, demo=False, inspect=True) as explorer:
+        await explorer.paste(SAMPLES["answer.txt"].replace("\n", "\r"))
+        await explorer.until(lambda: "start line" in labels(explorer))
+        await explorer.paste(f"# a comment\r{SAMPLES['credential.txt']}")
+        await explorer.until(lambda: "preimage" in labels(explorer))
+        await explorer.until(lambda: "a secret" in box(explorer).text)
+
+
+async def test_letters_change_nothing_before_somebody_writes(tmp_path: Path) -> None:
+    async with exploring(tmp_path, demo=False, inspect=True) as explorer:
+        token = SAMPLES["token.txt"]
+        await explorer.paste(token)
+        box(explorer).focus()
+        await explorer.press("z", "w", "backspace")
+        assert box(explorer).data == token.encode()
+        await explorer.press("enter", "end", "backspace")
+        await explorer.until(lambda: len(box(explorer).data) == len(token) - 1)

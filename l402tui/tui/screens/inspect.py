@@ -16,6 +16,7 @@ from typing import ClassVar, Final
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
+from textual.events import Paste
 from textual.widgets import Static
 
 from l402tui.protocol.dissect import dissect
@@ -39,10 +40,10 @@ __all__ = ["Desk", "InspectScreen"]
 _FILE_MOST: Final = 16 * 1024 * 1024
 """Bytes of a file that is named instead of pasted."""
 _FIRST: Final = "Paste anything: a challenge, a token, a credential, an invoice, curl -i output."
-_SECOND: Final = "And this? Paste what may belong to it."
+_SECOND: Final = "And this? Paste what may belong to the first, or press e for an example."
 _EMPTY: Final = say(
-    "Paste anything from the L402 world into the box above, or type the name of a file. "
-    "For examples leave the box with Tab, and press e."
+    "Paste anything from the L402 world. To type it, or the name of a file, press p first. "
+    "e brings examples."
 )
 _TYPING: Final = say("What you type goes into the box. Tab leaves it; then the keys below work.")
 _OFFLINE: Final = say("Nothing is sent and nothing is paid here.")
@@ -87,7 +88,7 @@ class InspectScreen(Looking):
         """What was brought along, or an empty box."""
         self.query_one(ExchangeTree).border_title = "What it is"
         self.on_screen_resume()
-        (self.query_one(ExchangeTree) if self._desk.first else self._first).focus()
+        self.query_one(ExchangeTree).focus()
 
     def on_screen_resume(self) -> None:
         """What lies on the desk, wherever it was put there."""
@@ -109,6 +110,15 @@ class InspectScreen(Looking):
     def given(self) -> tuple[bytes, bytes]:
         """What stands in the boxes."""
         return self._first.data, self._second.data
+
+    @property
+    def _typing(self) -> bool:
+        return any(box.has_focus and not box.read_only for box in (self._first, self._second))
+
+    def on_paste(self, event: Paste) -> None:
+        """Wherever the focus is."""
+        comparing = self.has_class("comparing")
+        (self._second if comparing and not self._desk.second else self._first).paste(event.text)
 
     def on_descendant_focus(self) -> None:
         """Whether keys are letters now is said at the bottom."""
@@ -170,12 +180,12 @@ class InspectScreen(Looking):
             line = say("{}  {}", head, Shown(word)) if word else head
         else:
             line = _OFFLINE
-        if self._first.has_focus or self._second.has_focus:
+        if self._typing:
             line = _TYPING
         self.query_one("#status", Static).update(plain(line))
         comparing = self.has_class("comparing")
         self.query_one(KeyBar).show(
-            lambda action: self.why_not(action) is None,
+            lambda action: action == "back" or not (self._typing or self.why_not(action)),
             {"compare": "one alone" if comparing else "compare"},
         )
 
@@ -184,16 +194,15 @@ class InspectScreen(Looking):
     def do_paste(self) -> None:
         """An empty box for something else."""
         self._first.give(b"")
-        self._first.focus()
+        self._first.write()
+        self.redraw()
 
     def do_compare(self) -> None:
         """A second box, or none."""
         self.toggle_class("comparing")
-        if self.has_class("comparing"):
-            self._second.focus()
-        else:
+        if not self.has_class("comparing"):
             self._second.give(b"")
-            self.query_one(ExchangeTree).focus()
+        self.query_one(ExchangeTree).focus()
         self.redraw()
 
     def _no_compare(self) -> Shown | None:
@@ -235,7 +244,7 @@ class InspectScreen(Looking):
         """Out of a large pane, out of the box, out of the screen."""
         if self.maximized is not None:
             self.minimize()
-        elif self._first.has_focus or self._second.has_focus:
+        elif self._typing:
             self.query_one(ExchangeTree).focus()
         else:
             self.app.call_later(self.app.run_action, "leave_screen")
@@ -243,7 +252,7 @@ class InspectScreen(Looking):
 
 def _telling(nodes: Sequence[Node]) -> Node | None:
     """The field that says most: of two things the verdict, else what is wrong or what fits."""
-    if len(nodes) != 1:
+    if len(nodes) != 1 or nodes[0].mark in (Mark.WARN, Mark.BAD):
         return nodes[0] if nodes else None
     fields = [one for one in nodes[0].walk() if not one.children]
     read = [one for one in fields if one.span is not None]

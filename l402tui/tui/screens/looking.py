@@ -74,7 +74,7 @@ class Looking(Copying):
         told = (
             "Secrets are masked."
             if self.masked
-            else "Secrets are shown: whoever sees them can use them."
+            else "A secret that you select is shown beside the tree. Whoever sees it can use it."
         )
         self.tell(say(told))
 

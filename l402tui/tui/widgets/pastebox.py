@@ -1,8 +1,9 @@
 """What did the person paste?
 
-A field for any text, of which only what is safe reaches the terminal: pasted controls, escapes and
-direction marks are drawn by name (:func:`~l402tui.protocol.text.shown`), a long text is cut, and
-one that turned out to be a secret is hidden. :attr:`PasteBox.data` is what was really pasted.
+A field for any text, to be looked at until somebody begins to write in it. Only what is safe
+reaches the terminal: pasted controls, escapes and direction marks are drawn by name
+(:func:`~l402tui.protocol.text.shown`), a long text is cut, and one that turned out to be a secret
+is hidden. :attr:`PasteBox.data` is what was really pasted.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class PasteBox(TextArea):
     def __init__(self, placeholder: str, id: str | None = None) -> None:
         super().__init__(
             placeholder=placeholder, id=id, compact=True, highlight_cursor_line=False,
-            max_checkpoints=0, soft_wrap=False,
+            max_checkpoints=0, soft_wrap=False, read_only=True,
         )  # fmt: skip
         self.cursor_blink = False
         self._drawn = ""
@@ -69,6 +70,7 @@ class PasteBox(TextArea):
 
     def on_blur(self) -> None:
         """Its first line, as a reminder."""
+        self.read_only = True
         self.soft_wrap = False
         self.scroll_home(animate=False)
 
@@ -77,24 +79,44 @@ class PasteBox(TextArea):
             self._drawn = _hidden(self._data).text
         else:
             self._drawn = _visible(self._data)
-        self.read_only = self._hidden
+        self.read_only = self.read_only or self._hidden
         self.load_text(self._drawn)
 
     async def _on_paste(self, event: events.Paste) -> None:
         event.prevent_default()
         event.stop()
-        pasted = event.text.encode("utf-8", "surrogatepass")
         # Into a text that is being typed it goes at the cursor; else it is a new text.
-        if self._drawn == self.text or not self.text:
-            self.give(pasted)
+        if self.read_only or self._drawn == self.text or not self.text:
+            self.paste(event.text)
         else:
+            pasted = _lines(event.text).encode("utf-8", "surrogatepass")
             self._replace_via_keyboard(_visible(pasted), *self.selection)
+
+    def paste(self, text: str) -> None:
+        """Put a pasted text in, in place of what is there."""
+        self.give(_lines(text).encode("utf-8", "surrogatepass"))
+
+    def write(self) -> None:
+        """From now on what is typed goes in here, until the focus goes elsewhere."""
+        self.read_only = False
+        self.focus()
+
+    async def _on_key(self, event: events.Key) -> None:
+        if self.read_only and event.key == "enter" and not self._hidden:
+            event.stop()
+            event.prevent_default()
+            self.write()
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         """Something was typed."""
         event.stop()
         if self.text != self._drawn:
             self.post_message(self.Given(self, whole=False))
+
+
+def _lines(text: str) -> str:
+    """Terminals send a pasted line's end as the Enter key."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _visible(data: bytes) -> str:
