@@ -7,12 +7,13 @@ Puts the decoders of ``protocol`` together over one response. Whatever cannot be
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Final
 
 from l402tui.flow.model import Bill, Intent, Response
 from l402tui.protocol.body_challenge import read_body_challenge
-from l402tui.protocol.challenge import read_challenges
-from l402tui.protocol.dialects import recognise
+from l402tui.protocol.challenge import Reading, read_challenges
+from l402tui.protocol.dialects import Kind, recognise
 from l402tui.protocol.errors import ChallengeError, DecodeError
 from l402tui.protocol.identifier import read_identifier
 from l402tui.protocol.invoice import Invoice
@@ -25,19 +26,28 @@ _QUOTED: Final = re.compile(r'["\\]')
 
 
 def read_bill(response: Response) -> Bill:
-    """Decode everything that a response says about payment."""
+    """Decode everything that a response says about payment.
+
+    A bill in the body alone keeps what the response asks for besides as its dialect, so that a
+    header of another protocol is what it ends with.
+    """
     reading = read_challenges(response.values(b"www-authenticate"))
-    in_body = False
-    if not reading.usable and not reading.problems:
-        line = _line_of_body(response)
-        if line is None:
-            dialect = recognise(response.status, response.headers, response.body)
-            return Bill(response, reading, dialect=dialect)
-        reading, in_body = read_challenges([line]), True
+    if reading.usable or reading.problems:
+        return _bill(response, reading)
+    dialect = recognise(response.status, response.headers, response.body)
+    line = _line_of_body(response)
+    if line is None:
+        return Bill(response, reading, dialect=dialect)
+    bill = _bill(response, read_challenges([line]))
+    other = dialect.demand is not None and dialect.kind is not Kind.INVOICE_ONLY
+    return replace(bill, in_body=True, dialect=dialect if other else None)
+
+
+def _bill(response: Response, reading: Reading) -> Bill:
     try:
         challenge = reading.chosen()
     except DecodeError as problem:
-        return Bill(response, reading, problems=(problem,), in_body=in_body)
+        return Bill(response, reading, problems=(problem,))
     problems: list[DecodeError] = []
     token = identifier = invoice = None
     try:
@@ -49,9 +59,7 @@ def read_bill(response: Response) -> Bill:
         invoice = Invoice.decode(challenge.invoice)
     except DecodeError as problem:
         problems.append(problem)
-    return Bill(
-        response, reading, challenge, token, identifier, invoice, tuple(problems), in_body=in_body
-    )
+    return Bill(response, reading, challenge, token, identifier, invoice, tuple(problems))
 
 
 def _line_of_body(response: Response) -> bytes | None:

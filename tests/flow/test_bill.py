@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from l402tui.flow.bill import read_bill
+from l402tui.protocol.dialects import Kind
 from tests.flow import makers as m
 
 
@@ -28,6 +29,25 @@ def test_a_header_is_the_bill_whatever_the_body_says() -> None:
     assert not bill.in_body
     assert bill.invoice is not None
     assert bill.invoice.payment_hash == first.payment_hash
+
+
+def test_another_protocol_in_the_header_is_told_beside_a_bill_in_the_body() -> None:
+    assert read_bill(m.body_bill()).dialect is None
+    other = m.body_bill()
+    line = b'Payment id="1", realm="shop", method="stripe", intent="charge", request="e30"'
+    bill = read_bill(replace(other, headers=(*other.headers, (b"WWW-Authenticate", line))))
+    assert bill.in_body
+    assert bill.invoice is not None
+    assert bill.dialect is not None
+    assert bill.dialect.kind is Kind.MPP
+
+
+def test_a_scheme_that_is_no_payment_is_no_dialect_of_such_a_bill() -> None:
+    other = m.body_bill()
+    headers = (*other.headers, (b"WWW-Authenticate", b'Basic realm="shop"'))
+    bill = read_bill(replace(other, headers=headers))
+    assert bill.in_body
+    assert bill.dialect is None
 
 
 @pytest.mark.parametrize("status", [200, 401, 403, 500])
