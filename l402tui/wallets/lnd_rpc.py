@@ -137,7 +137,8 @@ def _packages() -> tuple[Any, Any, Any, Sequence[Any]]:
             )
     except (ImportError, TypeError):  # TypeError: stubs that are too old for this protobuf
         raise SettingsError(
-            "The LND wallet needs packages that are not installed. Run: pip install 'l402tui[lnd]'"
+            "LND over gRPC needs packages that are not installed. Run: pip install 'l402tui[lnd]'. "
+            "Or use its REST, which needs none: write lnd.rpcserver as https://localhost:8080."
         ) from None
     return grpc, lightning_pb2, router_pb2, (lightning_pb2_grpc, router_pb2_grpc)
 
