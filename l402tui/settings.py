@@ -40,12 +40,22 @@ class LndSettings:
 
 @dataclass(frozen=True, slots=True)
 class LimitSettings:
-    """What may be spent. Amounts as a person writes them: ``1000 sat``, ``2500 msat``."""
+    """What may be spent. Amounts as a person writes them: ``1000 sat``, ``2500 msat``.
+
+    The others are for several payments together, fees included; empty means no limit. A day is
+    24 hours that slide, and so is an hour.
+    """
 
     payment: str = "1000 sat"
     fee: str = "10 sat"
+    origin_hour: str = ""
     origin_day: str = ""
+    hour: str = ""
     day: str = ""
+    total: str = ""
+    """Everything, ever."""
+    unsettled: str = ""
+    """What may be in payments that have begun and not ended."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from l402tui.flow.model import Limits, Request
-from l402tui.flow.ports import Approver, Clock, Transport, Vault, Wallet
+from l402tui.flow.ports import Approver, Clock, Transport, Turns, Vault, Wallet
 from l402tui.flow.runner import Gate, Runner
 from l402tui.protocol.amount import Msat, parse_amount
 from l402tui.protocol.errors import AmountError
@@ -66,6 +66,8 @@ class Session:
     clock: Clock
     practice: PracticeServer | None = None
     """The embedded server, in a practice session."""
+    turns: Turns | None = None
+    """Shared by all runners of the session: what many want at once is bought once."""
 
     def runner(self, approver: Approver, gate: Gate | None = None) -> Runner:
         """A runner for flows; ``gate`` makes it step by step."""
@@ -77,6 +79,7 @@ class Session:
             approver=approver,
             wallet=self.wallet,
             limits=self.limits,
+            turns=self.turns,
             **chosen,
         )
 
@@ -91,11 +94,18 @@ def limits_of(settings: Settings) -> Limits:
         except AmountError as error:
             raise SettingsError(f"{settings.file}: limits.{key}: {error.why}.") from None
 
+    def perhaps(key: str) -> Msat | None:
+        return amount(key) if getattr(chosen, key) else None
+
     return Limits(
         payment=amount("payment"),
         fee=amount("fee"),
-        origin_day=amount("origin_day") if chosen.origin_day else None,
-        day=amount("day") if chosen.day else None,
+        origin_hour=perhaps("origin_hour"),
+        origin_day=perhaps("origin_day"),
+        hour=perhaps("hour"),
+        day=perhaps("day"),
+        total=perhaps("total"),
+        unsettled=perhaps("unsettled"),
     )
 
 
@@ -123,6 +133,7 @@ async def open_session(
     Raises SettingsError and VaultError.
     """
     from l402tui.vault import SqliteVault
+    from l402tui.vault.turns import LocalTurns
     from l402tui.web.transport import HttpTransport
 
     limits = limits_of(settings)
@@ -131,7 +142,7 @@ async def open_session(
         vault = stack.enter_context(SqliteVault.open(settings.home))
         transport = HttpTransport(deadline=settings.timeout_seconds, body_limit=settings.body_limit)
         stack.push_async_callback(transport.close)
-        yield Session(settings, vault, transport, chosen, limits, SystemClock())
+        yield Session(settings, vault, transport, chosen, limits, SystemClock(), turns=LocalTurns())
 
 
 @asynccontextmanager

@@ -325,7 +325,7 @@ def _limits(facts: Facts) -> Answer:
         return None
     amount = invoice.amount
     cure = say("Raise the limit if you mean it.")
-    most = limits.payment if limits.total is None else min(limits.payment, limits.total)
+    most = limits.one
     if amount > most:
         sentence = say("{} is over your limit of {} for one payment.", *map(_money, (amount, most)))
         return Severity.BLOCK, sentence, cure

@@ -10,7 +10,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from l402tui.flow.model import Bill, Held, Intent, Limits, Request, Spending, Timing, WalletFacts
+from l402tui.flow.model import (
+    Bill,
+    Held,
+    Intent,
+    Limits,
+    Memory,
+    Request,
+    Spending,
+    Timing,
+    WalletFacts,
+)
 from l402tui.protocol.invoice import Invoice
 from l402tui.protocol.text import Shown
 
@@ -51,6 +61,7 @@ class Facts:
     now: float
     spending: Spending = Spending()
     timing: Timing = Timing()
+    memory: Memory = Memory()
     known: Intent | None = None
     """What the vault knows about this payment hash."""
     open_here: tuple[Intent, ...] = ()
@@ -59,6 +70,8 @@ class Facts:
     """A held credential that the server has just not accepted."""
     writable: bool = True
     """The vault can write."""
+    agent: bool = False
+    """A program asks on its own: what a person may overlook, it has to ask about."""
 
     @property
     def invoice(self) -> Invoice | None:

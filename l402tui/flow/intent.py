@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from hashlib import sha256
 
+from l402tui.flow.limits import Limits, Spending
 from l402tui.flow.message import Bill, Request
-from l402tui.flow.money import Limits, Spending, WalletFacts
+from l402tui.flow.money import WalletFacts
 from l402tui.protocol.amount import Msat
 from l402tui.protocol.secret import Secret
 from l402tui.protocol.text import Shown

@@ -8,8 +8,10 @@ are is in the modules named below.
 from __future__ import annotations
 
 from l402tui.flow.intent import Held, Intent, IntentState, LatestEnd, LogLine, Quote
+from l402tui.flow.limits import Limits, Spending, Unsettled
+from l402tui.flow.memory import Memory, PayeeMemory, PriceMemory, Timing
 from l402tui.flow.message import Bill, Hop, Request, Response
-from l402tui.flow.money import Advice, Limits, Spending, Timing, WalletFacts
+from l402tui.flow.money import Advice, WalletFacts
 from l402tui.flow.outcome import Ending, Exchange, Money, Outcome
 
 __all__ = [
@@ -24,12 +26,16 @@ __all__ = [
     "LatestEnd",
     "Limits",
     "LogLine",
+    "Memory",
     "Money",
     "Outcome",
+    "PayeeMemory",
+    "PriceMemory",
     "Quote",
     "Request",
     "Response",
     "Spending",
     "Timing",
+    "Unsettled",
     "WalletFacts",
 ]

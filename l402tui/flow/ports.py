@@ -22,6 +22,7 @@ from l402tui.flow.model import (
     LatestEnd,
     Limits,
     LogLine,
+    Memory,
     Quote,
     Request,
     Spending,
@@ -29,14 +30,17 @@ from l402tui.flow.model import (
     WalletFacts,
 )
 from l402tui.protocol.amount import Msat
+from l402tui.protocol.invoice import Invoice
 from l402tui.protocol.secret import Secret
 
 __all__ = [
     "Approver",
     "Clock",
     "OverLimit",
+    "Place",
     "PreparedRequest",
     "Transport",
+    "Turns",
     "Vault",
     "VaultError",
     "Wallet",
@@ -112,6 +116,30 @@ class OverLimit(Exception):
     """A reservation would pass a limit. Nothing was written."""
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What came of waiting for one's turn."""
+
+    waited: bool = False
+    """Somebody else was before us."""
+    ending: Ending | None = None
+    """How that one ended. Without it the turn is ours, with it, nobody's."""
+
+
+class Turns(Protocol):
+    """Who pays, of all flows of this program that want the same at the same moment."""
+
+    def free(self, key: str) -> bool:
+        """Whether the turn could be had without waiting."""
+
+    async def take(self, key: str) -> Place:
+        """Have the turn, or wait for the end of whoever has it. One who leaves without an end hands
+        it to the next. Cancelling only gives up one's own place."""
+
+    def leave(self, key: str, ending: Ending | None) -> None:
+        """Give the turn back; ``ending`` is None where it was left without one."""
+
+
 class Vault(Protocol):
     """What is remembered. Every method is atomic, and what it wrote is on disk when it returns."""
 
@@ -133,17 +161,24 @@ class Vault(Protocol):
         first; those the server refused for this path left out."""
 
     def spending(self, origin: str, now: float) -> Spending:
-        """What the last 24 hours have cost, reservations included."""
+        """What is spent or reserved: in the last hour, in the last 24 hours, and ever."""
 
     def timing(self, request: Request, now: float) -> Timing:
         """What happened lately for this method, origin and path."""
 
-    def reserve(self, intent: Intent, limits: Limits) -> Intent | None:
+    def memory(self, request: Request, invoice: Invoice, now: float) -> Memory:
+        """What is known about this bill's payee, its price, the bill itself, and the payments that
+        have not ended; its own payment left out."""
+
+    def remember(self, request: Request, invoice: Invoice, at: float) -> None:
+        """Write that a bill was shown here, whether it gets paid or not."""
+
+    def reserve(self, intent: Intent, limits: Limits | None) -> Intent | None:
         """Write a new intent. If its hash is known, or its request has an unfinished payment: write
         nothing and return the known one.
 
-        Raises OverLimit where a limit for a time would be passed by now: whoever asked before may
-        have waited for a person while another run paid.
+        Raises OverLimit where a limit would be passed by now: whoever asked before may have waited
+        for a person while another run paid. ``limits`` is None for what is paid already.
         """
 
     def record(

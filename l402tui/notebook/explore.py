@@ -89,7 +89,7 @@ class Flow:
             )
         intent = replace(Intent.of(self.request, bill, quote, time()), wallet="external:-")
         async with open_session(self._settings, "none") as session:
-            session.vault.reserve(intent, session.limits)
+            session.vault.reserve(intent, None)  # it is paid: no limit can help
             session.vault.record(intent.payment_hash, IntentState.SENDING, at=time())
             session.vault.store_paid(intent.payment_hash, proof, at=time(), fee=None)
             runner = session.runner(_Nobody())
@@ -135,7 +135,7 @@ async def _run(
     receive = _ask_for_preimage if wallet == "external" else None
     async with open_session(settings, wallet, receive=receive, url=request.url) as session:
         if isinstance(approver, _UpTo):
-            session.limits = replace(session.limits, total=approver.cap)
+            session.limits = replace(session.limits, at_most=approver.cap)
         events = [event async for event in session.runner(approver).run(request)]
     return Flow(request, events, settings)
 

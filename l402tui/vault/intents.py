@@ -20,13 +20,12 @@ from l402tui.flow.model import (
     LatestEnd,
     Limits,
     Request,
-    Spending,
-    Timing,
 )
-from l402tui.flow.ports import OverLimit, VaultError
+from l402tui.flow.ports import VaultError
 from l402tui.protocol.amount import Msat
 from l402tui.protocol.secret import Secret
-from l402tui.vault import requests
+from l402tui.vault import limits as caps
+from l402tui.vault import memory, requests
 from l402tui.vault.faults import understood
 from l402tui.vault.requests import plain
 
@@ -38,17 +37,10 @@ __all__ = [
     "read",
     "record",
     "reserve",
-    "spending",
     "store_paid",
-    "timing",
     "unfinished",
     "verdict",
 ]
-
-DAY: Final = 24 * 3600.0
-"""Seconds of the window that limits look at. It slides: nothing is forgotten at midnight."""
-RECENTLY: Final = 600.0
-"""Seconds within which paying again for the same thing looks like a circle."""
 
 _S: Final = IntentState
 SELECT: Final = """
@@ -149,18 +141,17 @@ def reserve(db: sqlite3.Connection, intent: Intent, limits: Limits | None) -> In
     other = unfinished(db, intent.request)
     if other is not None:
         return other
+    payee = memory.payee_of(intent.invoice)
     if limits is not None:
-        spent = spending(db, intent.request.url.origin, intent.created)
-        cost = intent.amount + intent.fee_cap
-        for cap, before in ((limits.origin_day, spent.origin_day), (limits.day, spent.day)):
-            if cap is not None and before + cost > cap:
-                raise OverLimit("another payment has used up the limit meanwhile")
+        caps.check(db, intent, payee, limits)
     row = {
         "payment_hash": intent.payment_hash,
         "state": intent.state.value,
         "reason": plain(intent.reason),
         "request_id": requests.keep(db, intent.request, whole=True),
         "origin": plain(intent.request.url.origin),
+        "path": plain(intent.request.url.path),
+        "payee": payee,
         "scheme": plain(intent.scheme),
         "token": intent.token.reveal(),
         "challenge": intent.challenge,
@@ -178,18 +169,19 @@ def reserve(db: sqlite3.Connection, intent: Intent, limits: Limits | None) -> In
 
 
 _INSERT: Final = """
-    INSERT INTO intents (payment_hash, state, reason, request_id, origin, scheme, token, challenge,
-                         invoice, amount_msat, fee_cap_msat, fee_msat, wallet, created, expires,
-                         updated)
-    VALUES (:payment_hash, :state, :reason, :request_id, :origin, :scheme, :token, :challenge,
-            :invoice, :amount, :fee_cap, :fee, :wallet, :created, :expires, :updated)
+    INSERT INTO intents (payment_hash, state, reason, request_id, origin, path, payee, scheme,
+                         token, challenge, invoice, amount_msat, fee_cap_msat, fee_msat, wallet,
+                         created, expires, updated)
+    VALUES (:payment_hash, :state, :reason, :request_id, :origin, :path, :payee, :scheme,
+            :token, :challenge, :invoice, :amount, :fee_cap, :fee, :wallet,
+            :created, :expires, :updated)
 """
 _TAKE_UP: Final = """
     UPDATE intents
     SET state = :state, reason = :reason, request_id = :request_id, origin = :origin,
-        scheme = :scheme, token = :token, challenge = :challenge, invoice = :invoice,
-        amount_msat = :amount, fee_cap_msat = :fee_cap, fee_msat = :fee, wallet = :wallet,
-        created = :created, expires = :expires, updated = :updated, sent = NULL
+        path = :path, payee = :payee, scheme = :scheme, token = :token, challenge = :challenge,
+        invoice = :invoice, amount_msat = :amount, fee_cap_msat = :fee_cap, fee_msat = :fee,
+        wallet = :wallet, created = :created, expires = :expires, updated = :updated, sent = NULL
     WHERE payment_hash = :payment_hash
 """
 
@@ -263,46 +255,6 @@ def store_paid(
         ),
     )
     return intent.held(preimage, fee)
-
-
-def spending(db: sqlite3.Connection, origin: str, now: float) -> Spending:
-    """What was spent or is reserved in the 24 hours before ``now``.
-
-    A proven payment counts with its fee; where that is not known (an external wallet tells none)
-    and while the payment is open, with the fee cap.
-    """
-    at_origin, altogether = db.execute(
-        """
-        SELECT coalesce(sum(CASE WHEN i.origin = :origin THEN cost END), 0), coalesce(sum(cost), 0)
-        FROM (SELECT origin, amount_msat + CASE WHEN s.proven THEN coalesce(fee_msat, fee_cap_msat)
-                                                ELSE fee_cap_msat END AS cost
-              FROM intents JOIN intent_states s USING (state)
-              WHERE created > :since AND s.holds_money) i
-        """,
-        {"origin": plain(origin), "since": now - DAY},
-    ).fetchone()
-    return Spending(origin_day=Msat(at_origin), day=Msat(altogether))
-
-
-def timing(db: sqlite3.Connection, request: Request, now: float) -> Timing:
-    """What happened lately for this method, origin and path (whatever the query).
-
-    Payments that may have been sent count as payments.
-    """
-    origin = plain(request.url.origin)
-    (paid,) = db.execute(
-        """
-        SELECT count(*)
-        FROM intents i JOIN requests r ON r.id = i.request_id JOIN intent_states s USING (state)
-        WHERE i.created > ? AND s.holds_money AND i.state <> 'reserved'
-          AND i.origin = ? AND r.method = ? AND r.path = ?
-        """,
-        (now - RECENTLY, origin, plain(request.method), plain(request.url.path)),
-    ).fetchone()
-    (rejected,) = db.execute(
-        "SELECT max(updated) FROM intents WHERE state = 'rejected' AND origin = ?", (origin,)
-    ).fetchone()
-    return Timing(paid_recently=int(paid), rejected_at=rejected)
 
 
 def _refusal(old: IntentState, new: IntentState) -> str:

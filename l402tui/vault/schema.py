@@ -18,6 +18,7 @@ from typing import Final
 
 from l402tui.flow.ports import VaultError
 from l402tui.vault.faults import named
+from l402tui.vault.memory import payee_of
 
 __all__ = ["APPLICATION_ID", "MIGRATIONS", "examine", "migrate", "statements"]
 
@@ -223,6 +224,45 @@ BEGIN SELECT RAISE(ABORT, 'what happened stays written'); END;
 
 CREATE TRIGGER intent_log_stays BEFORE UPDATE ON intent_log
 BEGIN SELECT RAISE(ABORT, 'what happened stays written'); END;
+
+-- What later bills are held against: the place that was paid for, and the node that was paid.
+ALTER TABLE intents ADD COLUMN path TEXT NOT NULL DEFAULT '';   -- as in requests
+ALTER TABLE intents ADD COLUMN payee BLOB CHECK (length(payee) = 33);  -- NULL: not readable
+UPDATE intents SET path = (SELECT path FROM requests WHERE id = request_id);
+-- Reading an invoice takes a moment; the newest ones say enough.
+UPDATE intents SET payee = invoice_payee(invoice)
+    WHERE rowid IN (SELECT rowid FROM intents ORDER BY created DESC LIMIT 5000);
+
+DROP TRIGGER intents_keep_terms;
+CREATE TRIGGER intents_keep_terms BEFORE UPDATE OF request_id, origin, path, payee, scheme, token,
+    challenge, invoice, amount_msat, fee_cap_msat, wallet, created, expires ON intents
+WHEN OLD.state <> 'released'
+BEGIN SELECT RAISE(ABORT, 'what was approved does not change'); END;
+
+-- Everything that a sum of money needs, so that no row has to be opened for it.
+DROP INDEX intents_by_time;
+CREATE INDEX intents_money
+    ON intents (created, origin, state, amount_msat, fee_cap_msat, fee_msat);
+CREATE INDEX intents_unproven ON intents (state, payee, amount_msat, fee_cap_msat)
+    WHERE preimage IS NULL;
+CREATE INDEX intents_paid_to ON intents (payee, origin) WHERE preimage IS NOT NULL;
+CREATE INDEX intents_paid_at ON intents (origin, created, payee) WHERE preimage IS NOT NULL;
+CREATE INDEX intents_prices ON intents (origin, path, created, amount_msat)
+    WHERE preimage IS NOT NULL;
+
+-- Bills that were shown, paid or not: which origin has shown a payment hash, and at what price.
+CREATE TABLE bills_seen (
+    payment_hash BLOB NOT NULL,
+    origin       TEXT NOT NULL,
+    path         TEXT NOT NULL,
+    amount_msat  INTEGER,          -- NULL: the invoice named none
+    payee        BLOB NOT NULL,
+    at           REAL NOT NULL,    -- the first time
+    forget_at    REAL NOT NULL,    -- some time after the invoice expired
+    PRIMARY KEY (payment_hash, origin)
+) WITHOUT ROWID;
+CREATE INDEX bills_seen_here ON bills_seen (origin, path, at, amount_msat);
+CREATE INDEX bills_seen_long_ago ON bills_seen (forget_at);
 """
 
 MIGRATIONS: Final[tuple[tuple[int, str], ...]] = ((1, _V1), (2, _V2))
@@ -274,6 +314,7 @@ def migrate(
     """Bring the file to the newest version, all steps in one transaction. Raises VaultError."""
     if examine(connection, path, migrations) == migrations[-1][0]:
         return
+    connection.create_function("invoice_payee", 1, payee_of, deterministic=True)
     connection.execute("BEGIN IMMEDIATE")
     try:
         # Asked again under the lock: another process may have done it meanwhile.

@@ -28,14 +28,17 @@ from l402tui.flow.model import (
     LatestEnd,
     Limits,
     LogLine,
+    Memory,
     Request,
     Spending,
     Timing,
 )
 from l402tui.flow.ports import VaultError
 from l402tui.protocol.amount import Msat
+from l402tui.protocol.invoice import Invoice
 from l402tui.protocol.secret import Secret
-from l402tui.vault import credentials, history, intents, listing, schema
+from l402tui.vault import credentials, history, intents, listing, memory, schema
+from l402tui.vault import limits as limits_used
 from l402tui.vault.faults import told
 from l402tui.vault.files import prepare
 
@@ -156,12 +159,20 @@ class SqliteVault:
         return self._read(credentials.for_request, request)
 
     def spending(self, origin: str, now: float) -> Spending:
-        """What the 24 hours before ``now`` have cost, reservations included (msat)."""
-        return self._read(intents.spending, origin, now)
+        """What is spent or reserved (msat): in the hour and the day before ``now``, and ever."""
+        return self._read(limits_used.spending, origin, now)
 
     def timing(self, request: Request, now: float) -> Timing:
         """What happened lately for this method, origin and path."""
-        return self._read(intents.timing, request, now)
+        return self._read(memory.timing, request, now)
+
+    def memory(self, request: Request, invoice: Invoice, now: float) -> Memory:
+        """What is known about this payee, this price and this bill."""
+        return self._read(memory.recall, request, invoice, now)
+
+    def remember(self, request: Request, invoice: Invoice, at: float) -> None:
+        """Write that a bill was shown. Nothing hangs on it but later warnings."""
+        self._note(memory.remember, request, invoice, at)
 
     def reserve(self, intent: Intent, limits: Limits | None = None) -> Intent | None:
         """Write a new intent. If its hash is known, or its request has an unfinished payment: write

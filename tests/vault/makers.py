@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from hashlib import sha256
 
+from bolt11 import Bolt11, MilliSatoshi, Tag, TagChar, Tags, encode
+
 from l402tui.flow.model import Ending, Held, Intent, IntentState, Money, Outcome, Request
-from l402tui.protocol.amount import sat
+from l402tui.practice.invoices import public_key
+from l402tui.protocol.amount import Msat, sat
+from l402tui.protocol.invoice import Invoice
 from l402tui.protocol.secret import Secret
 from l402tui.protocol.text import say
 from l402tui.protocol.url import Url
 from l402tui.vault import SqliteVault
 
 NOW = 1_790_000_000.0
+PRICE = sat(10)
 
 
 def get(address: str = "https://shop.example/weather", **changes: object) -> Request:
@@ -47,6 +53,86 @@ def intent(number: int, request: Request | None = None, **changes: object) -> In
     return replace(made, **changes)  # type: ignore[arg-type]  # fields
 
 
+def node(name: str) -> bytes:
+    """The public key of a payee."""
+    return public_key(_key(name))
+
+
+def _key(name: str) -> bytes:
+    return sha256(f"node {name}".encode()).digest()
+
+
+@cache
+def invoice(
+    number: int, amount: Msat = PRICE, to: str = "shop", *, at: float = NOW, expiry: int = 3600
+) -> Invoice:
+    """A real invoice of payment ``number``, signed by the node of that name."""
+    tags = Tags(
+        [
+            Tag(TagChar.payment_hash, hash_of(number).hex()),
+            Tag(TagChar.payment_secret, bytes(32).hex()),
+            Tag(TagChar.description, ""),
+            Tag(TagChar.expire_time, expiry),
+        ]
+    )
+    unsigned = Bolt11("bcrt", int(at), tags, MilliSatoshi(amount))
+    return Invoice.decode(encode(unsigned, _key(to).hex()))
+
+
+def billed(
+    number: int,
+    request: Request | None = None,
+    amount: Msat = PRICE,
+    to: str = "shop",
+    *,
+    at: float = NOW,
+) -> Intent:
+    """The intent for a real invoice."""
+    text = invoice(number, amount, to, at=at).text
+    where = request or get(f"https://shop.example/{number}")
+    return intent(number, where, invoice=text, amount=amount, created=at, updated=at)
+
+
+def node(name: str) -> bytes:
+    """The public key of a payee."""
+    return public_key(_key(name))
+
+
+def _key(name: str) -> bytes:
+    return sha256(f"node {name}".encode()).digest()
+
+
+@lru_cache(maxsize=None)
+def invoice(
+    number: int, amount: Msat = sat(10), to: str = "shop", *, at: float = NOW, expiry: int = 3600
+) -> Invoice:
+    """A real invoice of payment ``number``, signed by the node of that name."""
+    tags = Tags(
+        [
+            Tag(TagChar.payment_hash, hash_of(number).hex()),
+            Tag(TagChar.payment_secret, bytes(32).hex()),
+            Tag(TagChar.description, ""),
+            Tag(TagChar.expire_time, expiry),
+        ]
+    )
+    unsigned = Bolt11("bcrt", int(at), tags, MilliSatoshi(amount))
+    return Invoice.decode(encode(unsigned, _key(to).hex()))
+
+
+def billed(
+    number: int,
+    request: Request | None = None,
+    amount: Msat = sat(10),
+    to: str = "shop",
+    *,
+    at: float = NOW,
+) -> Intent:
+    """The intent for a real invoice."""
+    text = invoice(number, amount, to, at=at).text
+    where = request or get(f"https://shop.example/{number}")
+    return intent(number, where, invoice=text, amount=amount, created=at, updated=at)
+
+
 def bring(vault: SqliteVault, number: int, state: IntentState, *, at: float = NOW) -> None:
     """Take a reserved payment to ``state`` the way a flow does."""
     payment_hash = hash_of(number)
@@ -56,9 +142,11 @@ def bring(vault: SqliteVault, number: int, state: IntentState, *, at: float = NO
         vault.record(payment_hash, state, at=at)
 
 
-def buy(vault: SqliteVault, number: int, request: Request, *, at: float = NOW) -> Held:
+def buy(
+    vault: SqliteVault, number: int, request: Request, *, at: float = NOW, of: Intent | None = None
+) -> Held:
     """A payment from beginning to end."""
-    assert vault.reserve(intent(number, request, created=at, updated=at)) is None
+    assert vault.reserve(of or intent(number, request, created=at, updated=at)) is None
     vault.record(hash_of(number), IntentState.SENDING, at=at)
     held = vault.store_paid(hash_of(number), proof(number), at=at, fee=sat(0))
     vault.record(hash_of(number), IntentState.ACTIVE, at=at)

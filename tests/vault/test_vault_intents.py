@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from l402tui.flow.model import IntentState, LatestEnd, Limits, Spending
-from l402tui.flow.ports import OverLimit, Vault, VaultError
-from l402tui.protocol.amount import Msat, sat
+from l402tui.flow.model import IntentState, LatestEnd
+from l402tui.flow.ports import Vault, VaultError
+from l402tui.protocol.amount import sat
 from l402tui.protocol.secret import Secret
 from l402tui.vault import SqliteVault
 from l402tui.vault.intents import Verdict, verdict
@@ -200,10 +200,12 @@ def test_a_hash_that_was_never_reserved_is_told(vault: SqliteVault) -> None:
         (
             "INSERT INTO intents SELECT zeroblob(32), 'paid', '', request_id, origin, scheme,"
             " token, challenge, invoice, 1, 1, 0, wallet, created, expires, updated, NULL, NULL,"
-            " NULL, NULL"
+            " NULL, NULL, path, payee"
             " FROM intents",
             "only a preimage",
         ),
+        ("UPDATE intents SET path = '/'", "approved does not change"),
+        ("UPDATE intents SET payee = zeroblob(33)", "approved does not change"),
         ("DELETE FROM intent_log", "stays written"),
         ("UPDATE intent_log SET reason = 'because'", "stays written"),
         ("DELETE FROM credentials", "never deleted"),
@@ -254,17 +256,6 @@ def test_a_request_with_an_unfinished_payment_gets_no_second_one(vault: SqliteVa
     assert vault.intent(hash_of(2)) is None
 
 
-@pytest.mark.parametrize("limit", ["day", "origin_day"])
-def test_a_limit_holds_for_all_who_reserve(vault: SqliteVault, limit: str) -> None:
-    """Both were within it when they asked; together they are not."""
-    limits = replace(Limits(payment=sat(100), fee=sat(1)), **{limit: sat(21)})
-    assert vault.reserve(intent(1), limits) is None
-    with pytest.raises(OverLimit):
-        vault.reserve(intent(2, get("https://shop.example/news")), limits)
-    assert vault.intent(hash_of(2)) is None
-    assert vault.reserve(intent(3, get("https://shop.example/x"), fee_cap=sat(0)), limits) is None
-
-
 @pytest.mark.parametrize("state", list(S), ids=lambda s: s.name)
 def test_unfinished_means_open(vault: SqliteVault, state: IntentState) -> None:
     vault.reserve(intent(1))
@@ -281,57 +272,6 @@ def test_open_at_is_where_money_may_still_move(vault: SqliteVault) -> None:
     bring(vault, 90, S.SENDING)
     found = [item.state for item in vault.open_at(ORIGIN)]
     assert found == [S.SENDING, S.IN_FLIGHT, S.HELD, S.UNKNOWN, S.PAID_NO_PREIMAGE]
-
-
-@pytest.mark.parametrize("state", list(S), ids=lambda s: s.name)
-def test_spending_counts_fees_when_known_and_fee_caps_until_then(
-    vault: SqliteVault, state: IntentState
-) -> None:
-    vault.reserve(intent(1))
-    if state.proven:
-        vault.store_paid(hash_of(1), proof(1), at=NOW, fee=Msat(7))
-    if state not in (S.RESERVED, S.PAID):
-        vault.record(hash_of(1), state, at=NOW)
-    cost = (10_007 if state.proven else 11_000) if state.holds_money else 0
-    assert vault.spending(ORIGIN, NOW) == Spending(Msat(cost), Msat(cost))
-
-
-def test_a_fee_that_nobody_told_counts_as_the_fee_cap(vault: SqliteVault) -> None:
-    vault.reserve(intent(1))
-    vault.store_paid(hash_of(1), proof(1), at=NOW, fee=None)
-    assert vault.spending(ORIGIN, NOW).day == 11_000
-
-
-def test_the_spending_window_slides_and_origins_are_told_apart(vault: SqliteVault) -> None:
-    day = 24 * 3600
-    buy(vault, 1, get(), at=NOW - day)
-    buy(vault, 2, get(), at=NOW - day + 1)
-    buy(vault, 3, get("https://shop.example:8443/weather"), at=NOW)
-    assert vault.spending(ORIGIN, NOW) == Spending(origin_day=sat(10), day=sat(20))
-    assert vault.spending(ORIGIN, NOW + 1) == Spending(origin_day=sat(0), day=sat(10))
-    assert vault.spending("https://none.example", NOW) == Spending(sat(0), sat(20))
-
-
-def test_timing_counts_payments_for_this_method_and_path(vault: SqliteVault) -> None:
-    buy(vault, 1, get(), at=NOW - 599)
-    buy(vault, 2, get("https://shop.example/weather?x=1"), at=NOW)
-    buy(vault, 3, get(), at=NOW - 600)
-    buy(vault, 4, get("https://shop.example/news"), at=NOW)
-    buy(vault, 5, get(method="POST"), at=NOW)
-    buy(vault, 6, get("https://other.example/weather"), at=NOW)
-    for number, state in ((7, S.RESERVED), (8, S.FAILED), (9, S.RELEASED), (10, S.SENDING)):
-        vault.reserve(intent(number, get(f"https://shop.example/weather?n={number}")))
-        bring(vault, number, state)
-    timing = vault.timing(get(), NOW)
-    assert (timing.paid_recently, timing.rejected_at) == (3, None)
-
-
-def test_timing_knows_when_a_paid_credential_was_refused_here(vault: SqliteVault) -> None:
-    for number, at in ((1, NOW - 50), (2, NOW - 30), (3, NOW - 40)):
-        buy(vault, number, get("https://shop.example/any"), at=at)
-        vault.record(hash_of(number), S.REJECTED, at=at)
-    assert vault.timing(get(), NOW).rejected_at == NOW - 30
-    assert vault.timing(get("https://other.example/"), NOW).rejected_at is None
 
 
 # --- what a person asks -------------------------------------------------------------------------
