@@ -18,7 +18,12 @@ from typing import Final, NamedTuple
 
 from l402tui.protocol.auth_header import AuthParam, Quoting, is_token
 from l402tui.protocol.challenge import L402Challenge, Reading
+from l402tui.protocol.commitment import readable_token
 from l402tui.protocol.conformance import Point, points
+from l402tui.protocol.errors import InvoiceError
+from l402tui.protocol.invoice import Invoice
+from l402tui.protocol.invoice_glimpse import lacks_secret
+from l402tui.protocol.macaroon import Format, Token
 
 __all__ = [
     "FAMILIES",
@@ -51,6 +56,9 @@ class Opinion(NamedTuple):
     why: str = ""
     """A sentence of ours; empty where it can read it."""
 
+
+_L402_SIZE: Final = 66
+"""Bytes of an identifier that holds a version, a payment hash and a token id."""
 
 _CAN: Final = Opinion(Reads.CAN)
 
@@ -96,6 +104,24 @@ class _Seen:
             for param in self.bill.source.params
             if param.name.lower() in ("token", "macaroon", "invoice")
         )  # fmt: skip
+
+    @cached_property
+    def binary(self) -> bool:
+        """Whether the token is a macaroon in a binary format, with an identifier of 66 bytes."""
+        token = readable_token(self.bill.token)
+        if not isinstance(token, Token):
+            return False
+        macaroon = token.macaroon
+        return macaroon.format in (Format.V1, Format.V2) and len(macaroon.identifier) == _L402_SIZE
+
+    @cached_property
+    def bolt11(self) -> bool:
+        """Whether the invoice can be read as one."""
+        try:
+            Invoice.decode(self.bill.invoice, lenient_features=True)
+        except InvoiceError:
+            return lacks_secret(self.bill.invoice)
+        return True
 
     def first(self, *names: str) -> AuthParam | None:
         """The first parameter that has one of these names."""
@@ -236,6 +262,10 @@ HABITS: Final = (
     Family("finds it behind Payment or another L402, not behind other schemes",
            _needs(lambda s: {"payment", "l402", "lsat"}.issuperset(s.behind),
                   "A challenge of another scheme stands before it in its line.")),
+    Family("needs a binary macaroon with a 66-byte identifier",
+           _needs(lambda s: s.binary, "The token is something else.")),
+    Family("needs an invoice of BOLT 11",
+           _needs(lambda s: s.bolt11, "The invoice cannot be read as one.")),
 )  # fmt: skip
 """What a client needs besides, whatever its reader."""
 

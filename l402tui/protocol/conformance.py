@@ -14,11 +14,11 @@ from typing import Final, Literal, NamedTuple
 
 from l402tui.protocol.auth_header import AuthChallenge, Deviation, Quoting
 from l402tui.protocol.challenge import L402Challenge
-from l402tui.protocol.errors import DecodeError, InvoiceError, MacaroonError
-from l402tui.protocol.identifier import read_identifier
+from l402tui.protocol.commitment import committed_hash, readable_token
+from l402tui.protocol.errors import InvoiceError, MacaroonError
 from l402tui.protocol.invoice import Invoice
+from l402tui.protocol.invoice_glimpse import glimpsed_hash, lacks_secret
 from l402tui.protocol.spelling import Spelling, unspell
-from l402tui.protocol.token import Foreign, read_token
 
 __all__ = ["Point", "points"]
 
@@ -52,7 +52,7 @@ def points(challenge: L402Challenge) -> tuple[Point, ...]:
         _quotes(challenge.source),
         _commas(challenge),
         _base64(challenge),
-        _bolt11(invoice),
+        _bolt11(challenge, invoice),
         _commits(challenge, invoice),
     )
 
@@ -97,23 +97,29 @@ def _base64(challenge: L402Challenge) -> Point:
     try:
         spelling, _ = unspell(challenge.token)
         why = "" if spelling is Spelling.STANDARD else f"It is {spelling.value}."
-    except MacaroonError:
-        why = "It is something else."
+    except MacaroonError as error:
+        why = f"It cannot be read as that: {error.why}."
     rule = "the token is base64 (RFC 3548 section 3: + and /, padded)"
     return Point("MUST", rule, f"{_SCHEME}; {_FORM}", not why, why)
 
 
-def _bolt11(invoice: Invoice | None) -> Point:
+def _bolt11(challenge: L402Challenge, invoice: Invoice | None) -> Point:
+    rule = "the invoice is a BOLT 11 payment request"
+    if invoice is None and lacks_secret(challenge.invoice):
+        return Point("MUST", rule, _FORM, None, "It is one as they were before payment secrets.")
     why = "" if invoice is not None else "It cannot be read as one."
-    return Point("MUST", "the invoice is a BOLT 11 payment request", _FORM, not why, why)
+    return Point("MUST", rule, _FORM, not why, why)
 
 
 def _commits(challenge: L402Challenge, invoice: Invoice | None) -> Point:
     rule = "the token commits to the invoice's payment hash"
-    named = _hash_of(challenge.token)
-    if invoice is None or named is None:
-        return Point("MUST", rule, _COMMIT, None, "No hash can be read in the token or invoice.")
-    why = "" if named == invoice.payment_hash else "It commits to another hash."
+    named = committed_hash(readable_token(challenge.token))
+    asked = glimpsed_hash(challenge.invoice) if invoice is None else invoice.payment_hash
+    if asked is None or named is None:
+        missing = [what for what, have in (("token", named), ("invoice", asked)) if have is None]
+        which = " or the ".join(missing)
+        return Point("MUST", rule, _COMMIT, None, f"No hash can be read in the {which}.")
+    why = "" if named == asked else "It commits to another hash."
     return Point("MUST", rule, _COMMIT, not why, why)
 
 
@@ -121,14 +127,4 @@ def _invoice(challenge: L402Challenge) -> Invoice | None:
     try:
         return Invoice.decode(challenge.invoice, lenient_features=True)
     except InvoiceError:
-        return None
-
-
-def _hash_of(text: str) -> bytes | None:
-    try:
-        token = read_token(text)
-        if isinstance(token, Foreign):
-            return token.payment_hash
-        return read_identifier(token.macaroon.identifier).payment_hash
-    except DecodeError:
         return None

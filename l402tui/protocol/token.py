@@ -12,6 +12,7 @@ those that servers of these names send.
 from __future__ import annotations
 
 import re
+from binascii import a2b_base64
 from dataclasses import replace
 from typing import Final
 
@@ -39,6 +40,7 @@ __all__ = ["Foreign", "TokenKind", "Trust", "read_token", "trust_of"]
 
 _V2: Final = (b"\x02\x01", b"\x02\x02")
 _V1: Final = re.compile(rb"[0-9a-f]{4}location ")
+_BASE64: Final = re.compile(r"(?P<letters>[A-Za-z0-9+/]+|[A-Za-z0-9_-]+)(?P<padding>={0,2})")
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
 
 
@@ -63,6 +65,10 @@ def read_token(text: str) -> Token | Foreign:
     except MacaroonError as error:
         if _begins_as_macaroon(leading_bytes(text[:64])):
             raise
+        cut = _with_stray_bits(text)
+        if cut is not None:
+            written = f"{_size(cut)} in base64 with stray bits at the end"
+            return opaque(text, written, "its bytes do not begin as a macaroon")
         return opaque(text, "text", f"it is neither base64 nor hex: {error.why}")
     if len(raw) > MAX_BYTES:
         raise MacaroonError("it is longer than 64 KiB", MAX_BYTES)
@@ -104,6 +110,19 @@ def _decoded(text: str, spelling: Spelling, raw: bytes) -> Token | Foreign:
         return rune
     tried = f"its bytes begin neither as a macaroon nor as JSON, and it is no rune: {rune}"
     return opaque(text, f"{_size(raw)} in {written}", tried)
+
+
+def _with_stray_bits(text: str) -> bytes | None:
+    """The bytes of a text that is refused as base64 for nothing but the bits behind its last byte,
+    which should be 0; None for any other."""
+    base64 = _BASE64.fullmatch(text)
+    if base64 is None:
+        return None
+    letters, padding = base64["letters"], base64["padding"]
+    gap = -len(letters) % 4
+    if gap == 3 or len(padding) not in (0, gap):
+        return None
+    return a2b_base64(letters.replace("-", "+").replace("_", "/") + "=" * gap)
 
 
 def _begins_as_macaroon(raw: bytes) -> bool:

@@ -6,6 +6,10 @@ each with a token and an invoice of its own. A column is named by the traits tha
 
 from __future__ import annotations
 
+import json
+from base64 import b64encode
+from hashlib import sha256
+
 import pytest
 
 from l402tui.protocol.challenge import Reading, read_challenges
@@ -18,8 +22,11 @@ from l402tui.protocol.clients import (
     able,
     judge,
 )
+from l402tui.protocol.conformance import Point
 from l402tui.protocol.dissect import dissect_challenge
+from l402tui.protocol.macaroon import Format, Spelling
 from l402tui.protocol.tree import Mark
+from tests.protocol.invoice_writer import HASH, NINE, D, P, write
 from tests.protocol.tokens import INVOICE, spelled
 
 M = spelled()
@@ -27,7 +34,8 @@ OTHER = spelled(b"services=other:0")
 I = INVOICE  # noqa: E741 - as short as M beside it
 
 GRAMMAR, EITHER, EITHER_ANY, NAMED, NAMED_ANY, PAIR, PAIR_ANY, EXACT, FIRST = READERS
-TIGHT, COMMAS, SPLITS, CAPITALS, LSAT_ONLY, FIRST_LINE, FIRST_IN_LINE, BEHIND_PAYMENT = HABITS
+TIGHT, COMMAS, SPLITS, CAPITALS, LSAT_ONLY, FIRST_LINE, FIRST_IN_LINE, BEHIND_PAYMENT = HABITS[:-2]
+BINARY, BOLT11 = HABITS[-2:]
 
 COLUMNS: tuple[tuple[Family, ...], ...] = (
     (PAIR, TIGHT, COMMAS, FIRST_LINE),
@@ -89,6 +97,7 @@ def test_every_family_can_and_cannot(family: Family) -> None:
     lines = [line for line, _ in TABLE.values()]
     said = {able(read(line), family).reads for line in lines}
     said.add(able(read('Basic realm="x"', lines[0]), family).reads)
+    said.add(able(read('L402 macaroon="no base64!", invoice="no BOLT 11"'), family).reads)
     assert Reads.CAN in said
     assert len(said) > 1
 
@@ -97,6 +106,40 @@ def test_a_reason_stands_by_every_no() -> None:
     for line, _ in TABLE.values():
         for family, opinion in judge(read(line)).opinions:
             assert bool(opinion.why) == (opinion.reads is not Reads.CAN), family.name
+
+
+OLD_INVOICE = write(P, D, NINE)
+IN_JSON = json.dumps({"identifier": "w", "signature": "ab" * 32, "caveats": [], "location": "x"})
+
+
+@pytest.mark.parametrize(
+    ("token", "binary"),
+    [
+        (M, True),
+        (spelled(format=Format.V1), True),
+        (spelled(identifier=bytes(65)), False),
+        (spelled(spelling=Spelling.HEX), True),
+        (Spelling.URL_SAFE.spell(IN_JSON.encode()), False),
+        ("not-base64!!!", False),
+        (M[:-8], False),
+    ],
+)
+def test_some_need_a_token_of_one_kind(token: str, binary: bool) -> None:
+    reading = read(f'L402 macaroon="{token}", invoice="{I}"')
+    assert (able(reading, BINARY).reads is Reads.CAN) == binary
+    assert able(reading, NAMED).reads is Reads.CAN
+    told = [node.value.text for node in dissect_challenge(reading).find("who can read it").children]
+    assert (f"a client that also {BINARY.name}" in told) == (not binary)
+
+
+@pytest.mark.parametrize(
+    ("invoice", "reads"),
+    [(I, True), (I.upper(), True), (OLD_INVOICE, True), ("not-a-bolt11", False), (I[:-1], False)],
+)
+def test_a_wallet_needs_an_invoice(invoice: str, reads: bool) -> None:
+    reading = read(f'L402 macaroon="{M}", invoice="{invoice}"')
+    assert (able(reading, BOLT11).reads is Reads.CAN) == reads
+    assert able(reading, NAMED).reads is Reads.CAN
 
 
 def test_lines_and_schemes() -> None:
@@ -136,6 +179,7 @@ def test_nothing_is_predicted_of_what_is_not_used() -> None:
 
 # --- the specification --------------------------------------------------------------------------
 
+OTHER_PAYMENT = spelled(identifier=b"\0\0" + sha256(b"another").digest() + bytes(32))
 FOLLOWED = {
     "the form": (f'L402 version="0", token="{M}", invoice="{I}"', ""),
     "no version": (f'L402 token="{M}", invoice="{I}"', "version"),
@@ -150,7 +194,7 @@ FOLLOWED = {
     "other base64": (f'L402 version="0", token="{M.rstrip("=")}", invoice="{I}"', "base64"),
     "no bill": (f'L402 version="0", token="{M}", invoice="lnbc1"', "BOLT commits"),
     "another hash": (
-        f'L402 version="0", token="{spelled(identifier=bytes(66))}", invoice="{I}"', "commits"),
+        f'L402 version="0", token="{OTHER_PAYMENT}", invoice="{I}"', "commits"),
 }  # fmt: skip
 
 
@@ -165,6 +209,32 @@ def test_points_of_the_specification(name: str) -> None:
         assert point.why
         assert point.section
     assert judged.points[-1].follows is {"no bill": None, "another hash": False}.get(name, True)
+
+
+def points_of(line: str) -> dict[str, Point]:
+    (judged,) = judge(read(line)).challenges
+    return {point.rule.split()[-1]: point for point in judged.points}
+
+
+def test_an_invoice_without_a_payment_secret_is_an_older_one() -> None:
+    token = spelled(identifier=b"\0\0" + HASH + bytes(32))
+    told = points_of(f'L402 version="0", token="{token}", invoice="{OLD_INVOICE}"')
+    assert told["request"].follows is None
+    assert "before payment secrets" in told["request"].why
+    assert told["hash"].follows is True
+    told = points_of(f'L402 version="0", token="{M}", invoice="{OLD_INVOICE}"')
+    assert told["hash"].follows is False
+    # A character that is wrong could stand in the hash itself.
+    damaged = OLD_INVOICE[:-1] + ("q" if OLD_INVOICE[-1] != "q" else "p")
+    told = points_of(f'L402 version="0", token="{token}", invoice="{damaged}"')
+    assert told["request"].follows is False
+    assert told["hash"].follows is None
+    assert told["hash"].why == "No hash can be read in the invoice."
+
+
+def test_stray_bits_are_named() -> None:
+    stray = b64encode(b"twenty-two bytes here!").decode()[:-3] + "R=="
+    assert "bits left over" in points_of(f'L402 token="{stray}", invoice="{I}"')["padded)"].why
 
 
 def test_the_branches_of_the_tree() -> None:

@@ -323,3 +323,21 @@ def test_a_token_that_is_the_payment_hash_can_be_forged() -> None:
     assert tree.find("trust").value.text == Trust.UNSIGNED.value
     other = dissect_token(HASH, invoice_hash=bytes(32))
     assert other.find("trust").value.text == Trust.UNKNOWN.value
+
+
+@pytest.mark.parametrize("padding", ["==", ""])
+@pytest.mark.parametrize("letter", ["R", "x"])
+def test_base64_with_stray_bits_is_told_from_what_is_none(padding: str, letter: str) -> None:
+    text = standard(b"twenty-two bytes here!")[:-3] + letter + padding
+    token = read_token(text)
+    assert isinstance(token, Foreign)
+    assert token.kind is TokenKind.OPAQUE
+    assert token.written == "22 bytes in base64 with stray bits at the end"
+    assert "base64 nor hex" not in token.note
+    assert token.text == text
+    one = read_token(standard(b"twenty-bytes-are-here")[:-2] + "-+")
+    assert isinstance(one, Foreign)
+    assert "base64 nor hex" in one.note
+    # What begins as a macaroon stays a broken one.
+    with pytest.raises(MacaroonError, match="bits left over"):
+        read_token(spelled()[:81] + "B")
