@@ -1,6 +1,6 @@
 """Why did no answer come?
 
-Every way httpx can fail, as one :class:`~l402tui.flow.events.Fault` and one sentence. What the
+Every way httpcore can fail, as one :class:`~l402tui.flow.events.Fault` and one sentence. What the
 other side or the system said is quoted only after :func:`~l402tui.protocol.text.shown`.
 """
 
@@ -11,11 +11,13 @@ import ssl
 from collections.abc import Iterator
 from typing import TypeVar
 
-import httpx
+import httpcore
 
 from l402tui.flow.events import Fault, Unreachable
 from l402tui.protocol.text import Shown, say, shown
 from l402tui.protocol.url import Url
+from l402tui.web.head_watch import HeadRefused
+from l402tui.web.network import AddressRefused
 
 __all__ = ["explain", "late"]
 
@@ -32,14 +34,20 @@ def late(url: Url, seconds: float, *, sent: bool) -> Unreachable:
     return Unreachable(Fault.TIMEOUT, sentence, maybe_received=sent)
 
 
-def explain(error: httpx.TransportError | OSError, url: Url, *, sent: bool) -> Unreachable:
+def explain(error: Exception, url: Url, *, sent: bool) -> Unreachable:
     """What this error means. ``sent`` says whether any byte of the request may have left."""
     where = shown(url.authority)
     fault, sentence = _what(error, where, url)
     return Unreachable(fault, sentence, maybe_received=sent)
 
 
-def _what(error: httpx.TransportError | OSError, where: Shown, url: Url) -> tuple[Fault, Shown]:
+def _what(error: Exception, where: Shown, url: Url) -> tuple[Fault, Shown]:
+    inside = _cause(error, AddressRefused)
+    if inside is not None:
+        return Fault.REFUSED_ADDRESS, _inside(inside, url)
+    head = _cause(error, HeadRefused)
+    if head is not None:
+        return head.fault, _head(head, where)
     certificate = _cause(error, ssl.SSLCertVerificationError)
     if certificate is not None:
         reason = shown(certificate.verify_message)
@@ -52,20 +60,38 @@ def _what(error: httpx.TransportError | OSError, where: Shown, url: Url) -> tupl
     if name is not None:
         host = shown(url.host)
         return Fault.CONNECT, say("The name {} cannot be found: {}.", host, _said(name))
-    if isinstance(error, httpx.RemoteProtocolError):
+    if isinstance(error, httpcore.RemoteProtocolError):
         return _not_http(str(error), where)
     if _cause(error, ConnectionRefusedError) is not None:
         return Fault.CONNECT, say("The connection was refused: nothing listens at {}.", where)
     system = _cause(error, OSError)
     reason = _said(system) if system is not None else shown(str(error) or "no reason was given")
-    if isinstance(error, httpx.ConnectError):
+    if isinstance(error, httpcore.ConnectError):
         return Fault.CONNECT, say("No connection to {}: {}.", where, reason)
     return Fault.CONNECT, say("The connection to {} broke: {}.", where, reason)
 
 
+def _inside(refused: AddressRefused, url: Url) -> Shown:
+    if refused.address == url.host:
+        why = "A redirect leads to {}, which is {}. Only you may go there, by asking for it."
+        return say(why, shown(url.authority), Shown(refused.where))
+    return say(
+        "The name {} leads to {}, which is {}. If you mean that, ask for the address itself.",
+        shown(url.host),
+        shown(refused.address),
+        Shown(refused.where),
+    )
+
+
+def _head(refused: HeadRefused, where: Shown) -> Shown:
+    if refused.fault is Fault.TOO_LARGE:
+        sentence = "The headers of the answer from {} are too long: {}."
+    else:
+        sentence = "The answer from {} is not valid HTTP: {}."
+    return say(sentence, where, Shown(refused.why))
+
+
 def _not_http(said: str, where: Shown) -> tuple[Fault, Shown]:
-    if "too long" in said:
-        return Fault.TOO_LARGE, say("The headers of the answer from {} are too long.", where)
     if "disconnected without sending" in said:
         return Fault.CONNECT, say("{} closed the connection before it had answered.", where)
     return Fault.PROTOCOL, say("The answer from {} is not valid HTTP: {}.", where, shown(said))

@@ -9,6 +9,7 @@ ends are ours alone. A header that cannot stand on one line is refused before an
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
@@ -58,8 +59,17 @@ class HeaderRefused(ValueError):
     """A header or method that must not leave; the message says why and never quotes the value."""
 
 
-def compose(request: Request, authorization: Secret | None) -> Headers:
+def compose(
+    request: Request,
+    authorization: Secret | None,
+    *,
+    cookie: bytes | None = None,
+    more: Iterable[tuple[bytes, bytes]] = (),
+) -> Headers:
     """All headers of this request, in order: Host, ours, the person's, and the credential last.
+
+    ``cookie`` is what the server has set in this flow; a person's own header wins over it. ``more``
+    are the lines that ask for the rest of a file.
 
     ``authorization`` is the whole value of the ``Authorization`` line; an L402 credential that the
     person gave by hand makes way for it. Raises HeaderRefused.
@@ -73,6 +83,9 @@ def compose(request: Request, authorization: Secret | None) -> Headers:
     headers: Headers = [(b"Host", request.url.authority.encode("ascii"))]
     headers += [pair for pair in _OUR_OWN if pair[0].lower() not in named]
     headers += theirs
+    headers += more
+    if cookie is not None and b"cookie" not in named:
+        headers.append((b"Cookie", cookie))
     if request.body or request.method.upper() in _ALWAYS_MEASURED:
         headers.append((b"Content-Length", str(len(request.body)).encode()))
     if authorization is not None:

@@ -39,6 +39,15 @@ class Journey:
     request: Request
     authorization: Secret | None
     hops: tuple[Hop, ...] = ()
+    asked: Url | None = None
+    """What the person asked for, where a redirect has led on from there."""
+    away: bool = False
+    """It has been at another origin, and nothing private goes along any more."""
+
+    @property
+    def begin(self) -> Url:
+        """What the person asked for."""
+        return self.asked or self.request.url
 
 
 def follow(journey: Journey, status: int, locations: tuple[bytes, ...]) -> Journey | None:
@@ -65,6 +74,8 @@ def follow(journey: Journey, status: int, locations: tuple[bytes, ...]) -> Journ
         replace(here, url=there),
         None if away else journey.authorization,
         (*journey.hops, Hop(status, there)),
+        journey.begin,
+        away or journey.away,
     )
 
 

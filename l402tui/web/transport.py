@@ -1,40 +1,50 @@
 """How does a request leave, under which limits?
 
-By the connection pools of httpx, below its client: no cookies, no proxies, no settings from the
-environment, no redirects but ours, no unpacking, and headers exactly as
+By the connection pools of httpcore, with a network of our own below them
+(:mod:`~l402tui.web.network`): no proxies, no settings from the environment, no redirects but ours,
+nothing unpacked but by our rules, cookies for one flow only, and headers exactly as
 :mod:`~l402tui.web.head` composed them. Whatever goes wrong becomes an event.
 """
 
 from __future__ import annotations
 
 import asyncio
+import copy
 import ssl
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import AsyncIterable, Collection
+from dataclasses import dataclass, replace
+from typing import Any, Final, Self
 
-import httpx
+import httpcore
 
 from l402tui.flow.events import Answered, Challenged, Fault, Unreachable
-from l402tui.flow.model import Request, Response
+from l402tui.flow.message import Request, Response
 from l402tui.flow.ports import PreparedRequest
 from l402tui.protocol.secret import Secret
 from l402tui.protocol.text import say, shown
+from l402tui.protocol.url import Url
+from l402tui.web.addresses import literal, local_name
+from l402tui.web.body import BROKEN, Memory, read_body
+from l402tui.web.cookies import Jar
 from l402tui.web.faults import explain, late
-from l402tui.web.head import HeaderRefused, compose, head_bytes
+from l402tui.web.head import HeaderRefused, Headers, compose, head_bytes
+from l402tui.web.network import Network, Resolve, resolve
+from l402tui.web.part import Admit, Part
 from l402tui.web.redirects import Journey, RedirectRefused, follow
+from l402tui.web.unpack import CodingRefused, Unpacker, unpacker
 
-__all__ = ["BODY_LIMIT", "DEADLINE", "HEADER_LIMIT", "IDLE", "HttpTransport"]
+__all__ = ["BODY_LIMIT", "DEADLINE", "IDLE", "HttpTransport"]
 
 DEADLINE: Final = 30.0
-"""Seconds for a whole answer, redirects included."""
+"""Seconds for a whole answer, redirects included. A body that goes to a file has more time."""
 IDLE: Final = 20.0
 """Seconds of silence after which a connection is given up."""
 BODY_LIMIT: Final = 64 * 1024 * 1024
-"""Bytes of an answer's body that are read."""
-HEADER_LIMIT: Final = 64 * 1024
-"""Bytes of an answer's headers, all together."""
+"""Bytes of an answer's body that are read into memory."""
 # Shorter than servers commonly keep an idle connection: a request that meets a closing one is lost.
 _KEEPALIVE: Final = 3.0
+_MAX_CONNECTIONS: Final = 100
+_MAX_IDLE: Final = 20
 
 
 @dataclass(slots=True)
@@ -49,12 +59,18 @@ class _Progress:
             self.sent = True
 
 
+class _Anew(Exception):
+    """What came is a rest that does not fit: all of it must be asked for."""
+
+
 class HttpTransport:
     """A :class:`~l402tui.flow.ports.Transport` over HTTP/1.1. One event loop at a time; ``close``
     it at the end.
 
     ``deadline`` and ``idle`` are in seconds, ``body_limit`` in bytes. ``tls`` replaces the
-    certificate authorities (of certifi) that are trusted.
+    certificate authorities (of certifi) that are trusted. ``part`` is where the body of a good
+    answer goes instead of memory. ``private_hosts`` are names that may lead to private addresses
+    although they look public; ``resolve`` and ``dial`` replace the system's resolver and sockets.
     """
 
     def __init__(
@@ -64,12 +80,27 @@ class HttpTransport:
         idle: float = IDLE,
         body_limit: int = BODY_LIMIT,
         tls: ssl.SSLContext | None = None,
+        part: Part | None = None,
+        private_hosts: Collection[str] = (),
+        resolve: Resolve = resolve,
+        dial: httpcore.AsyncNetworkBackend | None = None,
     ) -> None:
         self._deadline = deadline
         self._idle = min(idle, deadline)
         self._body_limit = body_limit
         self._tls = tls
-        self._pools: dict[str, httpx.AsyncHTTPTransport] = {}
+        self._part = part
+        self._private_hosts = frozenset(private_hosts)
+        self._resolve = resolve
+        self._dial = dial
+        self._jar = Jar()
+        self._pools: dict[tuple[bool, bool], httpcore.AsyncConnectionPool] = {}
+
+    def for_one_flow(self) -> Self:
+        """The same transport, on the same connections, with no cookies yet."""
+        other = copy.copy(self)
+        other._jar = Jar()
+        return other
 
     def prepare(self, request: Request, authorization: Secret | None) -> PreparedRequest:
         """The head of the request as it will leave, byte for byte.
@@ -77,9 +108,10 @@ class HttpTransport:
         Empty where nothing will leave, because :meth:`send` will refuse a header.
         """
         try:
-            return PreparedRequest(head_bytes(request, compose(request, authorization)))
+            headers, _ = self._headers(Journey(request, authorization), whole=False)
         except HeaderRefused:
             return PreparedRequest(b"")
+        return PreparedRequest(head_bytes(request, headers))
 
     async def send(
         self, request: Request, authorization: Secret | None
@@ -87,12 +119,18 @@ class HttpTransport:
         """Send it, follow redirects, and read the answer. Raises nothing but cancellation.
 
         A body that ends early, takes too long or is over the limit makes ``Response.complete``
-        False. A header that cannot be sent is ``Unreachable`` with ``REFUSED_ADDRESS``.
+        False. A header that cannot be sent, or an address that is not for servers to lead to, is
+        ``Unreachable`` with ``REFUSED_ADDRESS``.
         """
         begun = asyncio.get_running_loop().time()
         journey = Journey(request, authorization)
+        whole = False
         while True:
-            outcome = await self._hop(journey, begun)
+            try:
+                outcome = await self._hop(journey, begun, whole=whole)
+            except _Anew:  # at most once: then nobody asks for a rest
+                whole = True
+                continue
             match outcome:
                 case Journey():
                     journey = outcome
@@ -103,105 +141,159 @@ class HttpTransport:
                 case Unreachable():
                     return outcome
 
-    def for_one_flow(self) -> HttpTransport:
-        """Nothing is remembered from one request to the next."""
-        return self
-
     async def close(self) -> None:
         """Close all connections."""
         while self._pools:
             await self._pools.popitem()[1].aclose()
 
-    async def _hop(self, journey: Journey, begun: float) -> Response | Unreachable | Journey:
+    # --- one request ---------------------------------------------------------------------------
+
+    async def _hop(
+        self, journey: Journey, begun: float, *, whole: bool
+    ) -> Response | Unreachable | Journey:
         """Send one request: an answer, a reason why there is none, or where to go next."""
-        url, deadline = journey.request.url, begun + self._deadline
+        url = journey.request.url
         # A server that redirected here has already seen the request.
         progress = _Progress(sent=bool(journey.hops))
         try:
-            outgoing = self._outgoing(journey, progress)
+            headers, asked = self._headers(journey, whole=whole)
         except HeaderRefused as error:
             why = say("The request was not sent: {}.", shown(str(error)))
             return Unreachable(Fault.REFUSED_ADDRESS, why)
+        outgoing = self._outgoing(journey.request, headers, progress)
         try:
-            async with asyncio.timeout_at(deadline):
-                incoming = await self._pool(url.scheme).handle_async_request(outgoing)
+            async with asyncio.timeout_at(begun + self._deadline):
+                incoming = await self._pool(journey).handle_async_request(outgoing)
         except TimeoutError:
             return late(url, self._deadline, sent=progress.sent)
-        except httpx.TimeoutException:
+        except httpcore.TimeoutException:
             return late(url, self._idle, sent=progress.sent)
-        except (httpx.TransportError, OSError) as error:  # some of ssl's come as they are
+        except BROKEN as error:
             return explain(error, url, sent=progress.sent)
         try:
-            return await self._read(incoming, journey, begun)
+            return await self._read(incoming, journey, begun, asked=asked)
         finally:
             await incoming.aclose()
 
-    def _outgoing(self, journey: Journey, progress: _Progress) -> httpx.Request:
+    def _headers(self, journey: Journey, *, whole: bool) -> tuple[Headers, bool]:
+        """What leaves, and whether only the rest of a file is asked for. Raises HeaderRefused."""
         request = journey.request
-        return httpx.Request(
-            request.method,
-            str(request.url),
-            headers=compose(request, journey.authorization),
-            # As a stream it gets no headers but ours.
-            stream=httpx.ByteStream(request.body),
+        cookie = None if journey.away else self._jar.value(request.url)
+        more = self._part.rest_of(request, request.url) if self._part and not whole else ()
+        return compose(request, journey.authorization, cookie=cookie, more=more), bool(more)
+
+    def _outgoing(
+        self, request: Request, headers: Headers, progress: _Progress
+    ) -> httpcore.Request:
+        url = request.url
+        return httpcore.Request(
+            request.method.upper(),
+            # In its parts: the path leaves as it was shown.
+            httpcore.URL(
+                scheme=url.scheme.encode(),
+                host=url.host.encode("ascii"),
+                port=url.port,
+                target=url.target.encode("ascii"),
+            ),
+            headers=headers,
+            content=request.body,
             extensions={
-                # httpx would write the path in its own way; it leaves as it was shown.
-                "target": request.url.target.encode("ascii"),
                 "timeout": dict.fromkeys(("connect", "read", "write"), self._idle),
                 "trace": progress.trace,
             },
         )
 
-    def _pool(self, scheme: str) -> httpx.AsyncHTTPTransport:
-        if scheme not in self._pools:
-            # Loading the authorities takes 25 ms, which http:// need not wait for: its pool gets a
-            # context that trusts nobody.
-            plain = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            self._pools[scheme] = httpx.AsyncHTTPTransport(
-                verify=(self._tls or True) if scheme == "https" else plain,
-                trust_env=False,
-                limits=httpx.Limits(keepalive_expiry=_KEEPALIVE),
+    def _pool(self, journey: Journey) -> httpcore.AsyncConnectionPool:
+        """The connections for this step. Those that may lead inside are kept apart: where a server
+        may not send us, it may not find an open connection either."""
+        url = journey.request.url
+        key = (url.encrypted, url.host == journey.begin.host and self._may_lead_inside(url))
+        if key not in self._pools:
+            self._pools[key] = httpcore.AsyncConnectionPool(
+                # Loading the authorities takes 25 ms, which http:// need not wait for: its pool
+                # gets a context that trusts nobody.
+                ssl_context=(self._tls or _authorities())
+                if url.encrypted
+                else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+                max_connections=_MAX_CONNECTIONS,
+                max_keepalive_connections=_MAX_IDLE,
+                keepalive_expiry=_KEEPALIVE,
+                network_backend=Network(anywhere=key[1], resolve=self._resolve, dial=self._dial),
             )
-        return self._pools[scheme]
+        return self._pools[key]
+
+    def _may_lead_inside(self, url: Url) -> bool:
+        """Whether a person who types this can mean a place inside."""
+        if literal(url.host) is not None or url.host in self._private_hosts:
+            return True
+        return local_name(url.host)
+
+    # --- one answer ----------------------------------------------------------------------------
 
     async def _read(
-        self, incoming: httpx.Response, journey: Journey, begun: float
+        self, incoming: httpcore.Response, journey: Journey, begun: float, *, asked: bool
     ) -> Response | Unreachable | Journey:
-        url, headers = journey.request.url, tuple(incoming.headers.raw)
-        # Four bytes a line for the colon, the blank and the line end.
-        if sum(len(name) + len(value) + 4 for name, value in headers) > HEADER_LIMIT:
-            why = say("The headers of the answer from {} are too long.", shown(url.authority))
-            return Unreachable(Fault.TOO_LARGE, why, maybe_received=True)
-        locations = tuple(value for name, value in headers if name.lower() == b"location")
-        try:
-            onward = follow(journey, incoming.status_code, locations)
-        except RedirectRefused as refused:
-            return Unreachable(Fault.REDIRECT, refused.why, maybe_received=True)
-        if onward is not None:
-            return onward
-        body, complete = await self._body(incoming, begun + self._deadline)
-        return Response(
-            status=incoming.status_code,
+        head = Response(
+            status=incoming.status,
             reason=incoming.extensions["reason_phrase"],
             version=incoming.extensions["http_version"].decode("ascii"),
-            headers=headers,
-            body=body,
-            url=url,
+            headers=tuple(incoming.headers),
+            body=b"",
+            url=journey.request.url,
             hops=journey.hops,
-            complete=complete,
-            seconds=asyncio.get_running_loop().time() - begun,
         )
-
-    async def _body(self, incoming: httpx.Response, deadline: float) -> tuple[bytes, bool]:
-        """What came of the body within the limits, and whether it is whole."""
-        body = bytearray()
-        assert isinstance(incoming.stream, httpx.AsyncByteStream)
+        if not journey.away:
+            self._jar.take(head.url, head.values(b"set-cookie"))
         try:
-            async with asyncio.timeout_at(deadline):
-                async for chunk in incoming.stream:
-                    body += chunk[: self._body_limit + 1 - len(body)]
-                    if len(body) > self._body_limit:
-                        return bytes(body[: self._body_limit]), False
-        except (httpx.TransportError, OSError):
-            return bytes(body), False
-        return bytes(body), True
+            onward = follow(journey, head.status, head.values(b"location"))
+            if onward is not None:
+                return onward
+            packing = _packing(journey.request, head)
+        except RedirectRefused as refused:
+            return Unreachable(Fault.REDIRECT, refused.why, maybe_received=True)
+        except CodingRefused as refused:
+            return Unreachable(Fault.PROTOCOL, refused.why, maybe_received=True)
+        into = await self._into(journey.request, head, asked=asked)
+        if into is None:  # our own disk: the answer is lost, and the file says why
+            return replace(head, complete=False)
+        assert isinstance(incoming.stream, AsyncIterable)
+        deadline = begun + self._deadline
+        complete = await read_body(
+            incoming.stream, into, packing, deadline=deadline, span=self._deadline
+        )
+        seconds = asyncio.get_running_loop().time() - begun
+        if isinstance(into, Memory):
+            return replace(head, body=into.value(), complete=complete, seconds=seconds)
+        complete = complete and into.whole
+        return replace(head, saved=into.saved(), complete=complete, seconds=seconds)
+
+    async def _into(self, request: Request, head: Response, *, asked: bool) -> Memory | Part | None:
+        """Where the body goes; None where our own disk does not work. Raises _Anew."""
+        part = self._part
+        if part is None:
+            return Memory(self._body_limit)
+        try:
+            match await part.admit(request, head, asked=asked):
+                case Admit.HERE:
+                    return part
+                case Admit.ANEW:
+                    raise _Anew
+                case Admit.ELSEWHERE:
+                    return Memory(self._body_limit)
+        except OSError as error:
+            part.trouble = error
+            return None
+
+
+def _packing(request: Request, head: Response) -> Unpacker | None:
+    """How to unpack it; not at all where the person asked for it packed. Raises CodingRefused."""
+    wanted = any(name.lower() == "accept-encoding" for name, _ in request.headers)
+    if wanted or request.method.upper() == "HEAD":
+        return None
+    return unpacker(head.values(b"content-encoding"))
+
+
+def _authorities() -> ssl.SSLContext:
+    import certifi
+
+    return ssl.create_default_context(cafile=certifi.where())

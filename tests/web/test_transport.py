@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import gzip
 import shutil
 import socket
 import ssl
 import subprocess
 from pathlib import Path
 
-import httpx
+import httpcore
 import pytest
 
 from l402tui.flow.events import Answered, Challenged, Fault, Unreachable
 from l402tui.flow.model import Request, Response
 from l402tui.protocol.url import Url
 from l402tui.web.faults import explain
-from l402tui.web.transport import HEADER_LIMIT, HttpTransport
+from l402tui.web.head_watch import HEADER_LIMIT
+from l402tui.web.transport import HttpTransport
 from tests.web.raw_server import OK, listening, raw_server
 
 LONG = b"x" * 100_000
@@ -84,21 +84,6 @@ async def test_one_connection_serves_two_requests(transport: HttpTransport) -> N
         await answered(transport, server.url)
         await answered(transport, server.url)
         assert (len(server.heard), server.connections) == (2, 1)
-
-
-async def test_cookies_are_not_kept(transport: HttpTransport) -> None:
-    reply = b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n\r\n"
-    async with raw_server(reply) as server:
-        await answered(transport, server.url)
-        await answered(transport, server.url)
-        assert b"cookie" not in server.heard[1].lower()
-
-
-async def test_what_comes_packed_is_not_unpacked(transport: HttpTransport) -> None:
-    packed = gzip.compress(bytes(1_000_000))
-    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(packed)}\r\n\r\n"
-    async with raw_server(head.encode() + packed) as server:
-        assert (await answered(transport, server.url)).body == packed
 
 
 async def test_proxies_of_the_environment_are_ignored(
@@ -171,7 +156,7 @@ async def test_headers_over_the_limit_are_refused(transport: HttpTransport, head
 
 
 async def test_headers_just_under_the_limit_are_read(transport: HttpTransport) -> None:
-    line = b"X: " + b"x" * (HEADER_LIMIT - 100) + b"\r\n"
+    line = (b"X: " + b"x" * 30_000 + b"\r\n") * 2
     async with raw_server(OK.replace(b"OK\r\n", b"OK\r\n" + line, 1)) as server:
         assert (await answered(transport, server.url)).complete
 
@@ -247,7 +232,7 @@ async def test_a_reset_connection(transport: HttpTransport) -> None:
 
 
 def test_a_name_that_does_not_exist() -> None:
-    error = httpx.ConnectError("x")
+    error = httpcore.ConnectError("x")
     error.__cause__ = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
     event = explain(error, Url.parse("http://nobody.example/"), sent=False)
     assert event.fault is Fault.CONNECT
@@ -255,16 +240,18 @@ def test_a_name_that_does_not_exist() -> None:
 
 
 def test_several_addresses_that_all_refuse() -> None:
-    error = httpx.ConnectError("All connection attempts failed")
+    error = httpcore.ConnectError("no address answered")
     refused = [ConnectionRefusedError(errno.ECONNREFUSED, "no") for _ in range(2)]
-    error.__cause__ = OSError("All connection attempts failed")
-    error.__cause__.__cause__ = ExceptionGroup("multiple connection attempts failed", refused)
+    error.__cause__ = OSError("no address answered")
+    error.__cause__.__cause__ = ExceptionGroup("each of them", refused)
     event = explain(error, Url.parse("http://localhost:1/"), sent=False)
     assert event.why.text == "The connection was refused: nothing listens at localhost:1."
 
 
 def test_hostile_words_in_an_error_are_made_visible() -> None:
-    event = explain(httpx.RemoteProtocolError("\x1b[2J"), Url.parse("http://x.example/"), sent=True)
+    event = explain(
+        httpcore.RemoteProtocolError("\x1b[2J"), Url.parse("http://x.example/"), sent=True
+    )
     assert "\\x1b[2J" in event.why.text
 
 
