@@ -34,6 +34,10 @@ def _run(options: Options) -> int:
             from l402tui.cli.history import history
 
             return history(options)
+        case "wallet":
+            from l402tui.cli.wallet import wallet
+
+            return wallet(options)
         case "practice":
             from l402tui.cli.practice import practice
 

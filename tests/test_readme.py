@@ -122,8 +122,14 @@ def test_inspect(reader: Reader, command: str) -> None:
     assert "payment hash" in done.stdout
 
 
+def test_the_recipe(reader: Reader) -> None:
+    done = reader.run(".venv/bin/l402tui wallet lnd recipe")
+    assert done.returncode == 0, done.stderr
+    assert "lncli bakemacaroon" in done.stdout
+
+
 def test_every_command_is_either_a_setup_or_run_here() -> None:
-    run_here = (" practice --port", " get ", " history", " replay ", " inspect ")
+    run_here = (" practice --port", " get ", " history", " replay ", " inspect ", " recipe")
     for line in commands():
         assert "venv .venv &&" in line or any(part in line for part in run_here), line
 

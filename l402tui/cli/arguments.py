@@ -18,7 +18,7 @@ __all__ = ["COMMANDS", "NETWORKS", "PRACTICE_PORT", "Options", "parse"]
 
 Options = argparse.Namespace
 
-COMMANDS: Final = ("open", "demo", "get", "inspect", "history", "replay", "practice")
+COMMANDS: Final = ("open", "demo", "get", "inspect", "history", "replay", "practice", "wallet")
 _PROGRAM: Final = "l402tui"
 _OPEN: Final = "open"
 _DESCRIPTION: Final = """\
@@ -157,6 +157,7 @@ def _parser() -> argparse.ArgumentParser:
         Exit.STOPPED,
     ).replace(Exit.UNREACHABLE.sentence, "--pay: no practice server answers. Nothing was paid.")
     _practice(command("practice", "Run the practice server until ctrl+c.", paying))
+    _wallet_help(command("wallet", "How to make a wallet ready: wallet lnd recipe."))
     return parser
 
 
@@ -252,13 +253,28 @@ def _wallet(parser: argparse.ArgumentParser) -> None:
         choices=NETWORKS,
         help="which network an external wallet is on, in place of the settings'",
     )
-    wallet.add_argument("--rpcserver", metavar="HOST:PORT", help="the LND node")
+    wallet.add_argument(
+        "--rpcserver",
+        metavar="ADDRESS",
+        help="the LND node: host:port for gRPC, https://host:port for REST",
+    )
     wallet.add_argument("--tlscertpath", metavar="FILE", help="its certificate")
     wallet.add_argument(
         "--macaroonpath",
         metavar="FILE",
         help="the macaroon that may pay: a file (hex works too, but other users of this machine "
         "can read arguments, so a file is better)",
+    )
+
+
+def _wallet_help(parser: argparse.ArgumentParser) -> None:
+    parser.usage = "l402tui wallet lnd recipe"
+    parser.add_argument("which", choices=("lnd",), metavar="lnd", help="which wallet")
+    parser.add_argument(
+        "what",
+        choices=("recipe",),
+        metavar="recipe",
+        help="print how to bake a macaroon that may pay, track and look, and no more",
     )
 
 
