@@ -15,7 +15,9 @@ from l402tui.protocol.text import Shown, say, shown
 
 __all__ = ["Seen"]
 
-_MAY_MOVE = (IntentState.SENDING, IntentState.IN_FLIGHT, IntentState.UNKNOWN)
+
+def _may_have_moved(intent: Intent) -> bool:
+    return intent.state.moving or intent.state is IntentState.PAID_NO_PREIMAGE
 
 
 @dataclass(slots=True)
@@ -47,7 +49,7 @@ class Seen:
             case (
                 e.Found(unfinished=intent) | e.Checked(known=intent) | e.Outstanding(intent=intent)
             ) if intent is not None:
-                self.intent = intent if intent.state in _MAY_MOVE else None
+                self.intent = intent if _may_have_moved(intent) else None
                 self.earlier = intent.state.proven
                 self.payment = intent if self.intent or self.earlier else None
             case e.PaymentSettled() | e.PaidStored():

@@ -9,13 +9,24 @@ watch. Book-keeping never waits, above all not between a preimage's arrival and 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from l402tui.flow.findings import Finding
-from l402tui.flow.model import Bill, Ending, Held, Intent, IntentState, Quote, Request, Response
+from l402tui.flow.model import (
+    Bill,
+    Ending,
+    Held,
+    Intent,
+    IntentState,
+    LatestEnd,
+    Quote,
+    Request,
+    Response,
+)
 from l402tui.protocol.amount import Msat
 from l402tui.protocol.secret import Secret
+from l402tui.protocol.text import Shown
 
 __all__ = [
     "Ask",
@@ -33,6 +44,7 @@ __all__ = [
     "Send",
     "StorePaid",
     "StoreSending",
+    "TakeTurn",
     "Track",
     "Wait",
 ]
@@ -50,9 +62,10 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class LookUp(Command):
-    """Ask the vault what is known about this request. -> Found"""
+    """Ask the vault what is known about this request, or about one payment of it. -> Found"""
 
     request: Request
+    payment_hash: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +84,14 @@ class Decode(Command):
 
     shown = True
     response: Response
+
+
+@dataclass(frozen=True, slots=True)
+class TakeTurn(Command):
+    """Be the one who pays, of all flows of this program that want the same now; or wait until that
+    one has an end. -> Queued?, then TurnTaken"""
+
+    request: Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +165,7 @@ class Record(Command):
     intent: Intent
     state: IntentState
     reason: str = ""
+    latest_end: LatestEnd | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,9 +199,10 @@ class Retry(Command):
 
 @dataclass(frozen=True, slots=True)
 class Wait(Command):
-    """Pause. -> Waited"""
+    """Pause. -> Waiting, then Waited"""
 
     seconds: float
+    why: Shown = field(default=Shown(""), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Final
 
 from l402tui.flow.events import Fault, PaymentFailed, Unreachable
@@ -28,24 +29,35 @@ from l402tui.protocol.dialects import Dialect
 from l402tui.protocol.text import Shown, say, shown
 
 __all__ = [
+    "ask_before_repeating",
     "blocked",
     "broken",
     "changed_while_reading",
+    "come_back",
     "declined",
     "delivered",
+    "ends",
     "expired_while_reading",
     "forgotten",
     "free",
+    "handle",
+    "lasting",
+    "never_sent",
     "no_proof",
     "not_paid",
     "not_payable",
     "not_recorded",
     "not_sent_again",
+    "nothing_sent",
+    "only_in_memory",
     "open_payment",
+    "over",
+    "perhaps_delivered",
     "previewed",
     "rejected",
     "retry_after",
     "reused",
+    "shared",
     "too_early_to_say",
     "undelivered_silence",
     "undelivered_status",
@@ -56,7 +68,12 @@ __all__ = [
 _SAME_AGAIN: Final = say(
     "Run the same request again: the credential is kept and used, not bought again."
 )
+_ASK_ANEW: Final = say("Ask the server again; it makes a new bill.")
 _FOLLOW: Final = say("Run the same request again to follow this payment; it is never paid twice.")
+
+
+_SHARED_MONEY: Final = {Money.SPENT: Money.EARLIER}
+"""What another flow has spent is not spent once more by the one that waited for it."""
 
 
 def money(msat: int) -> Shown:
@@ -158,7 +175,7 @@ def expired_while_reading() -> Ending:
 
 
 def open_payment(intent: Intent) -> Ending:
-    """A payment is open and this run may not, or should not, follow it."""
+    """A payment is open and this run may not follow it."""
     if intent.state is IntentState.RESERVED:
         return Ending(
             Outcome.UNSETTLED,
@@ -177,6 +194,36 @@ def open_payment(intent: Intent) -> Ending:
     )
 
 
+def over(intent: Intent) -> Ending:
+    """There is nothing to follow: it failed, or nothing was ever sent."""
+    return Ending(
+        Outcome.NOT_PAID,
+        Money.NONE,
+        say("There is nothing to follow: this payment is {}.", _state(intent)),
+        shown(intent.reason, 300),
+        _ASK_ANEW,
+        payment_hash=intent.payment_hash,
+    )
+
+
+def nothing_sent() -> Ending:
+    """It was reserved and not sent."""
+    what = say("Nothing was ever sent for this payment, so it is closed.")
+    return Ending(Outcome.NOT_PAID, Money.NONE, what, todo=_ASK_ANEW)
+
+
+def never_sent(why: Shown) -> Ending:
+    """It was written down as being sent, and never reached its wallet."""
+    return Ending(Outcome.NOT_PAID, Money.NONE, say("It was not paid."), why, _ASK_ANEW)
+
+
+def shared(ending: Ending) -> Ending:
+    """Another flow of this program tried to buy the same; this one waited for it."""
+    what = say("Another request for the same was on its way already. {}", ending.what)
+    spent = _SHARED_MONEY.get(ending.money, ending.money)
+    return replace(ending, what=what, money=spent, cost=Msat(0))
+
+
 def not_paid(event: PaymentFailed) -> Ending:
     """The wallet's final no."""
     what = say("It was not paid.")
@@ -185,13 +232,29 @@ def not_paid(event: PaymentFailed) -> Ending:
 
 def unsettled(intent: Intent, why: Shown) -> Ending:
     """Nobody can say now."""
+    what = say("It is not known whether the payment of {} went through.", money(intent.amount))
+    if intent.state is IntentState.HELD:
+        what = say("The payment of {} is held up on its way.", money(intent.amount))
     return Ending(
         Outcome.UNSETTLED,
         Money.PERHAPS,
-        say("It is not known whether the payment of {} went through.", money(intent.amount)),
-        why,
+        what,
+        say("{} {}", why, ends(intent)) if intent.latest_end else why,
         _FOLLOW,
         payment_hash=intent.payment_hash,
+    )
+
+
+def ends(intent: Intent) -> Shown:
+    """When a payment under way ends at the latest; empty where nobody knows."""
+    end = intent.latest_end
+    if end is None:
+        return Shown("")
+    when = datetime.fromtimestamp(end.at, UTC)
+    return say(
+        "It ends by itself at block {} at the latest, about {} UTC.",
+        end.block,
+        shown(f"{when:%Y-%m-%d %H:%M}"),
     )
 
 
@@ -212,9 +275,13 @@ def no_proof(intent: Intent) -> Ending:
     return Ending(
         Outcome.UNSETTLED,
         Money.PERHAPS,
-        say("The wallet reports a payment without a valid proof of it."),
-        say("Only a preimage whose SHA-256 is the payment hash proves a payment; this one is not."),
-        say("Look at your wallet's own list of payments. Nothing was sent to the server."),
+        say("The wallet says that it paid {}, and has no proof of it.", money(intent.amount)),
+        say("Only a preimage whose SHA-256 is the payment hash proves a payment; there is none."),
+        say(
+            "Look for the preimage in the wallet's own list of payments and bring it: "
+            "l402tui payments settle {}. This invoice is not paid again.",
+            handle(intent.payment_hash),
+        ),
         payment_hash=intent.payment_hash,
     )
 
@@ -226,7 +293,11 @@ def forgotten(intent: Intent) -> Ending:
         Money.PERHAPS,
         say("The wallet does not know a payment that it had accepted."),
         say('Its records were deleted, or it was restored. That never means "not paid".'),
-        say("Look at your node's channels. This invoice is not paid again."),
+        say(
+            "Look at your node's channels; a preimage found there still counts: "
+            "l402tui payments settle {}. This invoice is not paid again.",
+            handle(intent.payment_hash),
+        ),
         payment_hash=intent.payment_hash,
     )
 
@@ -305,6 +376,52 @@ def _undelivered(what: Shown, why: Shown, held: Held, spent: Msat, *, resumed: b
     )
 
 
+def perhaps_delivered(intent: Intent) -> Ending:
+    """An earlier run has sent a request that must not be sent twice, and knows no answer."""
+    return Ending(
+        Outcome.UNDELIVERED,
+        Money.EARLIER,
+        say("Paid earlier, and the {} left with its credential.", shown(intent.request.method, 20)),
+        say("Its answer was lost, so the server may have acted on it already."),
+        say(
+            "Find that out first. To send it again, with the same credential: "
+            "l402tui payments resume {}. Nothing is paid again.",
+            handle(intent.payment_hash),
+        ),
+        payment_hash=intent.payment_hash,
+    )
+
+
+def ask_before_repeating(ending: Ending, held: Held) -> Ending:
+    """The server may have acted on a request that must not be sent twice."""
+    todo = say(
+        "The server may have acted on it all the same, so it is not sent again by itself. Find "
+        "out, then: l402tui payments resume {} asks, and sends it with the same credential.",
+        handle(held.payment_hash),
+    )
+    return replace(ending, todo=todo)
+
+
+def come_back(ending: Ending, seconds: float) -> Ending:
+    """The server wants a longer pause than anybody waits for."""
+    todo = say("The server asks to come back in {}. {}", lasting(seconds), _SAME_AGAIN)
+    return replace(ending, todo=todo)
+
+
+def lasting(seconds: float) -> Shown:
+    """``45 s``, ``59 min``, ``26 h``, ``3 days``: rounded down."""
+    whole = int(seconds)
+    for unit, size in (("days", 86_400), ("h", 3_600), ("min", 60)):
+        if whole >= 2 * size or (whole >= size and unit == "min"):
+            return say("{} {}", whole // size, Shown(unit))
+    return say("{} s", whole)
+
+
+def handle(payment_hash: bytes) -> Shown:
+    """Enough of a payment hash to name the payment on a command line."""
+    return Shown(payment_hash.hex()[:12])
+
+
 def broken(why: Shown, intent: Intent | None) -> Ending:
     """Something of ours failed before anything was sent."""
     if intent is not None and intent.state is not IntentState.RESERVED:
@@ -322,6 +439,21 @@ def not_recorded(ending: Ending, why: Shown) -> Ending:
     """It ended as it did, but the vault does not know."""
     note = say("This could not be written to the vault: {} {}", why, ending.todo)
     return replace(ending, todo=note)
+
+
+def only_in_memory(ending: Ending, intent: Intent, why: Shown) -> Ending:
+    """The disk has not taken the preimage; it is lost here when the program ends."""
+    keeper = say("The wallet still has it: once there is room, the same request fetches it again")
+    if intent.external:
+        keeper = say("Your wallet still shows it: once there is room, bring it again")
+    todo = say(
+        "The preimage could not be written: {} {}, or l402tui payments resume {}. "
+        "Nothing is paid again.",
+        why,
+        keeper,
+        handle(intent.payment_hash),
+    )
+    return replace(ending, todo=todo)
 
 
 def retry_after(response: Response | None) -> float | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from l402tui.flow.findings import Finding
-from l402tui.flow.model import Bill, Ending, Held, Intent, Quote, Request, Response
+from l402tui.flow.model import Bill, Ending, Held, Intent, LatestEnd, Quote, Request, Response
 from l402tui.protocol.amount import Msat
 from l402tui.protocol.secret import Secret
 from l402tui.protocol.text import Shown
@@ -37,13 +37,16 @@ __all__ = [
     "PaymentSent",
     "PaymentSettled",
     "PaymentUnknown",
+    "Queued",
     "Released",
     "Requested",
     "Reserved",
     "ResultStored",
     "Retried",
+    "TurnTaken",
     "Unreachable",
     "Waited",
+    "Waiting",
     "WalletEvent",
 ]
 
@@ -130,6 +133,21 @@ class Decoded(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Queued(Event):
+    """Another flow of this program pays for the same right now; this one waits for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnTaken(Event):
+    """Nobody else of this program pays for the same now."""
+
+    waited: bool = False
+    """Another flow did before, so what is known may have changed."""
+    ending: Ending | None = None
+    """How that one ended; None where it was stopped, or there was none."""
+
+
+@dataclass(frozen=True, slots=True)
 class Checked(Event):
     """All checks were made; with a quote where the bill could be read."""
 
@@ -137,6 +155,8 @@ class Checked(Event):
     quote: Quote | None = None
     known: Intent | None = None
     """What the vault knows about this payment hash."""
+    under_way: tuple[Intent, ...] = ()
+    """What another run of this program is paying for the same right now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +213,8 @@ class PaymentProgressed(Event):
     acknowledged: bool = True
     """The wallet has taken the payment over. False while that cannot be known, as with an external
     wallet whose invoice is only being shown."""
+    latest_end: LatestEnd | None = None
+    """When it ends at the latest, where the wallet tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +243,8 @@ class PaymentUnknown(Event):
     why: Shown
     ask_again: bool = True
     """Whether asking the wallet again in a moment can help."""
+    by_person: bool = False
+    """A person had the invoice in their own wallet, and stopped without saying."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +275,14 @@ class Released(Event):
     """A reservation was given back before anything was sent."""
 
     intent: Intent
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting(Event):
+    """A pause begins."""
+
+    seconds: float
+    why: Shown
 
 
 @dataclass(frozen=True, slots=True)

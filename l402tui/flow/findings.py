@@ -70,6 +70,8 @@ class Facts:
     """A held credential that the server has just not accepted."""
     writable: bool = True
     """The vault can write."""
+    answered_at: float | None = None
+    """When the bill came. None: just now."""
     agent: bool = False
     """A program asks on its own: what a person may overlook, it has to ask about."""
 

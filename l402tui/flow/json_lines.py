@@ -96,8 +96,11 @@ def _payment_fields(event: e.Event) -> Fields:
             | e.Released(intent=intent)
         ):
             return _intent(intent)
-        case e.PaymentProgressed(what=what, acknowledged=acknowledged):
-            return {"what": what.text, "acknowledged": acknowledged}
+        case e.PaymentProgressed(what=what, acknowledged=acknowledged, latest_end=end):
+            fields: Fields = {"what": what.text, "acknowledged": acknowledged}
+            if end is not None:
+                fields |= {"ends_at_block": end.block, "ends_about": end.at}
+            return fields
         case e.PaymentSettled(fee=fee):
             return {"fee_msat": fee}
         case e.PaymentFailed(why=why, todo=todo):
@@ -110,7 +113,11 @@ def _payment_fields(event: e.Event) -> Fields:
                 "amount_msat": held.amount,
                 "fee_msat": held.fee,
             }
-        case _:  # Waited, PaymentNotFound: the name says it all
+        case e.Waiting(seconds=seconds, why=why):
+            return {"seconds": seconds, "why": why.text}
+        case e.TurnTaken(waited=waited, ending=ending):
+            return {"waited": waited, "shared": _ending(ending) if ending else None}
+        case _:  # Queued, Waited, PaymentNotFound: the name says it all
             return {}
 
 

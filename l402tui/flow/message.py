@@ -49,6 +49,13 @@ class Request:
         return digest.hexdigest()
 
     @property
+    def purpose(self) -> str:
+        """What a payment for this request buys, as far as that can be told before: requests of the
+        same kind to the same path of the same origin need one credential between them."""
+        kind = "look" if self.method.upper() in SAFE_METHODS else "act"
+        return f"{kind} {self.url.origin}{self.url.path}"
+
+    @property
     def repeatable(self) -> bool:
         """Whether sending it twice does no more than sending it once: by its method, or by an
         ``Idempotency-Key``, under which a server acts only once."""

@@ -18,6 +18,7 @@ from l402tui.flow import commands as c
 from l402tui.flow import events as e
 from l402tui.flow.bill import read_bill
 from l402tui.flow.checks import examine
+from l402tui.flow.endings import handle
 from l402tui.flow.findings import Facts
 from l402tui.flow.flow import begin, step
 from l402tui.flow.model import (
@@ -30,7 +31,16 @@ from l402tui.flow.model import (
     Request,
     WalletFacts,
 )
-from l402tui.flow.ports import Approver, Clock, OverLimit, Transport, Vault, VaultError, Wallet
+from l402tui.flow.ports import (
+    Approver,
+    Clock,
+    OverLimit,
+    Transport,
+    Turns,
+    Vault,
+    VaultError,
+    Wallet,
+)
 from l402tui.protocol.credential import Credential
 from l402tui.protocol.secret import Secret
 from l402tui.protocol.text import Shown, say, shown
@@ -42,6 +52,8 @@ Gate = Callable[[c.Command], Awaitable[None]]
 
 NO_WALLET: Final = WalletFacts(name="none", network=None, ready=False, real_money=False)
 
+LIVELY: Final = 30.0
+"""Seconds since the last news, for which somebody is thought to be making a payment."""
 SENTENCE: Final = 1_000
 """Characters of our own sentences, which end with the cure, and may quote a path."""
 
@@ -65,8 +77,10 @@ class Runner:
         wallet: Wallet | None,
         limits: Limits,
         gate: Gate = _straight_on,
+        turns: Turns | None = None,
     ) -> None:
-        """``wallet=None`` is the no-pay mode: there is nothing that could pay."""
+        """``wallet=None`` is the no-pay mode: there is nothing that could pay. ``turns`` is shared
+        by all runners whose flows should not pay for the same twice."""
         self._transport = self._way_out = transport
         self._vault = vault
         self._clock = clock
@@ -74,40 +88,69 @@ class Runner:
         self._wallet = wallet
         self._limits = limits
         self._gate = gate
+        self._turns = turns
+        self._turn: str | None = None
         self._facts: WalletFacts | None = None
         self._exchange: int | None = None
         self._status: int | None = None
 
-    async def run(self, request: Request) -> AsyncGenerator[e.Event, None]:
+    async def run(
+        self, request: Request, *, follow: bytes | None = None, resend: bool = False
+    ) -> AsyncGenerator[e.Event, None]:
         """Run one flow to its end and yield what happens. The last event is ``Finished``.
+
+        With ``follow``, a payment hash of this request: follow that payment until it has an end,
+        use what it bought, and buy nothing else. ``resend``: a person has said that a request
+        which must not be sent twice may go out again.
 
         Closing the iterator (or cancelling) stops watching; a payment that was sent goes on, and
         the next run of the same request finds it.
         """
         self._facts = self._exchange = self._status = None
         self._way_out = self._transport.for_one_flow()
-        state, first = begin(request, may_pay=self._wallet is not None)
+        may_pay = self._wallet is not None
+        state, first = begin(request, may_pay=may_pay, follow=follow, resend=resend)
         try:
             self._exchange = self._vault.open_exchange(request, self._clock.now())
         except VaultError:
             pass  # Found will say so: the next question to the vault fails in the same way
         queue = deque(first)
-        while queue:
-            command = queue.popleft()
-            if command.shown:
-                await self._gate(command)
-            async with aclosing(self._carry_out(command)) as stream:
-                async for event in stream:
-                    told = [self._stamped(event)]
-                    for happened in told:  # grows while the books are being kept
-                        state, more = step(state, happened)
-                        for next_command in more:
-                            if next_command.at_once:
-                                told += map(self._stamped, self._keep_books(next_command))
-                            else:
-                                queue.append(next_command)
-                    for happened in told:
-                        yield happened
+        try:
+            while queue:
+                command = queue.popleft()
+                if command.shown:
+                    await self._gate(command)
+                async with aclosing(self._carry_out(command)) as stream:
+                    async for event in stream:
+                        told = [self._stamped(event)]
+                        for happened in told:  # grows while the books are being kept
+                            state, more = step(state, happened)
+                            for next_command in more:
+                                if next_command.at_once:
+                                    told += map(self._stamped, self._keep_books(next_command))
+                                else:
+                                    queue.append(next_command)
+                        for happened in told:
+                            yield happened
+        finally:
+            self._leave_turn(None)
+
+    async def _take_turn(self, command: c.TakeTurn) -> AsyncGenerator[e.Event, None]:
+        turns, key = self._turns, command.request.purpose
+        if turns is None or self._turn == key:
+            yield e.TurnTaken()
+            return
+        if not turns.free(key):
+            yield e.Queued()
+        place = await turns.take(key)
+        if place.ending is None:
+            self._turn = key
+        yield e.TurnTaken(place.waited, place.ending)
+
+    def _leave_turn(self, ending: Ending | None) -> None:
+        if self._turns is not None and self._turn is not None:
+            key, self._turn = self._turn, None
+            self._turns.leave(key, ending)
 
     def _stamped(self, event: E) -> E:
         return replace(event, at=self._clock.now())
@@ -122,6 +165,9 @@ class Runner:
                     yield event
             case c.Decode():
                 yield e.Decoded(read_bill(command.response))
+            case c.TakeTurn():
+                async for event in self._take_turn(command):
+                    yield event
             case c.Check():
                 yield await self._check(command)
             case c.Ask():
@@ -131,6 +177,7 @@ class Runner:
                 async for event in self._ask_wallet(command):
                     yield event
             case c.Wait():
+                yield e.Waiting(command.seconds, command.why)
                 await self._clock.sleep(command.seconds)
                 yield e.Waited()
             case _:
@@ -148,8 +195,11 @@ class Runner:
     def _book(self, command: c.Command) -> Iterator[e.Event]:
         vault, now = self._vault, self._clock.now()
         match command:
-            case c.LookUp(request=request):
-                yield e.Found(tuple(vault.credentials(request)), vault.unfinished(request))
+            case c.LookUp(request=request, payment_hash=payment_hash):
+                if payment_hash is None:
+                    yield e.Found(tuple(vault.credentials(request)), vault.unfinished(request))
+                else:
+                    yield e.Found((), vault.intent(payment_hash))
             case c.Reserve(intent=intent):
                 try:
                     known = vault.reserve(intent, self._limits)
@@ -163,9 +213,9 @@ class Runner:
                 yield e.PaymentSent(stored)
             case c.StorePaid(intent=intent, preimage=preimage, fee=fee):
                 yield e.PaidStored(vault.store_paid(intent.payment_hash, preimage, at=now, fee=fee))
-            case c.Record(intent=intent, state=state, reason=reason):
+            case c.Record(intent=intent, state=state, reason=reason, latest_end=end):
                 yield e.ResultStored(
-                    vault.record(intent.payment_hash, state, at=now, reason=reason)
+                    vault.record(intent.payment_hash, state, at=now, reason=reason, latest_end=end)
                 )
             case c.RecordUse(held=held, request=request, accepted=accepted):
                 vault.used(held, request, accepted=accepted, at=now)
@@ -174,6 +224,7 @@ class Runner:
                 yield e.Released(vault.record(intent.payment_hash, released, at=now, reason=reason))
             case c.Finish(ending=ending):
                 self._close_exchange(ending, now)
+                self._leave_turn(ending)
                 yield e.Finished(ending)
             case _:
                 raise TypeError(f"nobody knows how to carry out {type(command).__name__}")
@@ -230,7 +281,7 @@ class Runner:
             )
         except VaultError as error:
             return e.Failed(shown(str(error), SENTENCE))
-        return e.Checked(examine(facts), _quote(facts), facts.known)
+        return e.Checked(examine(facts), _quote(facts), facts.known, _under_way(facts))
 
     async def _ask_wallet(self, command: c.Pay | c.Track) -> AsyncGenerator[e.WalletEvent, None]:
         wallet, intent = self._wallet, command.intent
@@ -281,9 +332,32 @@ def _quote(facts: Facts) -> Quote | None:
     )
 
 
+def _under_way(facts: Facts) -> tuple[Intent, ...]:
+    """Payments for the same that were heard of just now: another run of this program makes them."""
+    return tuple(
+        intent
+        for intent in facts.open_here
+        if intent.request.purpose == facts.request.purpose
+        and intent.state.moving
+        and not intent.external  # its person has the invoice, and may take their time
+        and facts.now - intent.updated < LIVELY
+    )
+
+
 def _wrong_wallet(intent: Intent, facts: WalletFacts) -> e.PaymentUnknown:
+    """The payment is frozen: nothing is sent, and nothing that this wallet says counts."""
     if not facts.ready and facts.node_id is None:
         return e.PaymentUnknown(facts.trouble or Shown("The wallet does not answer."))
+    if intent.wallet.partition(":")[0] == facts.name:
+        sentence = say(
+            "The node behind this wallet is another one now: this payment was given to {}, and "
+            "here is {}. It is frozen: nothing is sent again. Bring the first node back; if it is "
+            "gone for good: l402tui payments settle or give-up {}.",
+            shown(intent.wallet),
+            shown(facts.identity),
+            handle(intent.payment_hash),
+        )
+        return e.PaymentUnknown(sentence, ask_again=False)
     sentence = say(
         "This payment was given to the wallet {}, and the wallet here is {}. Only the first can "
         "say how it stands: run the request with that wallet.",

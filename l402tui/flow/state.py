@@ -23,6 +23,7 @@ class Phase(Enum):
     LOOKING_UP = "looking up"
     REQUESTING = "requesting"
     DECODING = "decoding"
+    QUEUEING = "waiting for a turn"
     CHECKING = "checking"
     ASKING = "asking"
     RESERVING = "reserving"
@@ -43,6 +44,10 @@ class State:
 
     request: Request
     may_pay: bool
+    follow: bytes | None = None
+    """The hash of the one payment to follow; nothing else is bought."""
+    resend: bool = False
+    """A person wants the paid request sent again, whatever the server has made of it."""
     phase: Phase = Phase.LOOKING_UP
     held: Held | None = None
     """The credential in use."""
@@ -57,6 +62,10 @@ class State:
     intent: Intent | None = None
     resumed: bool = False
     """The payment was begun by an earlier run."""
+    looks: int = 0
+    """How often another run was waited for."""
+    moved: bool = False
+    """The wallet has said that it has the payment, since it was last asked."""
     attempt: int = 1
     renewed: bool = False
     """An old payment never reached its wallet; a human is asked about it once more."""
@@ -64,6 +73,11 @@ class State:
     """The credential was also tried under the scheme's other name."""
     ending: Ending | None = None
     """What will be told when the books are closed."""
+    owed: tuple[Command, ...] = ()
+    """What is to be written once the preimage is on disk."""
+    unstored: bool = False
+    """The preimage is in memory only: the disk has not taken it."""
+    unstored_fee: Msat | None = None
     spent: Msat = Msat(0)
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from l402tui.flow import events as e
+from l402tui.flow.endings import lasting
 from l402tui.flow.findings import Finding, Severity
 from l402tui.flow.model import Outcome, Response
 from l402tui.protocol.amount import format_msat
@@ -130,6 +131,12 @@ def _tell_payment(event: e.Event) -> Told | None:
             return Told(
                 Station.PAY, Mark.WARN, say("It is not known how the payment stands."), (why,)
             )
+        case e.Waiting(seconds=seconds, why=why):
+            line = say("Waiting {}.", lasting(seconds))
+            return Told(Station.PAY, Mark.NOTE, line, (why,))
+        case e.Queued():
+            line = say("Another request pays for the same right now; waiting for it.")
+            return Told(Station.PAY, Mark.NOTE, line)
         case e.PaymentNotFound():
             return Told(Station.PAY, Mark.NOTE, say("The wallet has never seen this payment."))
         case e.PaidStored(held=held):

@@ -17,14 +17,12 @@ from enum import Enum
 from l402tui.flow import events as e
 from l402tui.flow.commands import Command
 from l402tui.flow.findings import Finding
-from l402tui.flow.model import Ending, Intent, IntentState, Quote, Request
+from l402tui.flow.model import Ending, Intent, Quote, Request
 from l402tui.protocol.secret import Secret
 from l402tui.protocol.text import say
 from l402tui.wiring import NotPaid, Session
 
 __all__ = ["Change", "Question", "Watch"]
-
-_MOVING = (IntentState.SENDING, IntentState.IN_FLIGHT, IntentState.UNKNOWN)
 
 
 class Change(Enum):
@@ -169,7 +167,7 @@ class Watch:
             e.PaidStored, e.PaymentFailed, e.Finished,
         )  # fmt: skip
         if isinstance(last, e.Found):
-            return self.resumed is not None and self.resumed.state in _MOVING
+            return self.resumed is not None and self.resumed.state.moving
         return isinstance(
             last, e.PaymentSent | e.PaymentProgressed | e.PaymentUnknown | e.Outstanding
         )

@@ -2,13 +2,16 @@
 
 A face shows the invoice (as text and as a QR code), the person pays it with a phone, and brings
 back the preimage as proof. :class:`ExternalWallet` asks for it until one fits or the person stops;
-when they stop nobody knows whether they paid, and that is what it says.
+when they stop nobody knows whether they paid, and that is what it says. From a day after the
+invoice's expiry on, stopping means that it was not paid: no seller takes it any more.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from enum import Enum
+from typing import Final
 
 from l402tui.flow.events import (
     PaymentFailed,
@@ -23,7 +26,10 @@ from l402tui.protocol.network import Network
 from l402tui.protocol.secret import Secret
 from l402tui.protocol.text import say
 
-__all__ = ["ExternalWallet", "NotPaid", "Receive"]
+__all__ = ["GRACE", "ExternalWallet", "NotPaid", "Receive"]
+
+GRACE: Final = 24 * 3600.0
+"""Seconds after an invoice's expiry, for which a payment begun before may still arrive."""
 
 
 class NotPaid(Enum):
@@ -43,9 +49,16 @@ class ExternalWallet:
     what a person typed: :func:`~l402tui.protocol.credential.read_preimage`.
     """
 
-    def __init__(self, network: Network | None, receive: Receive) -> None:
+    def __init__(
+        self,
+        network: Network | None,
+        receive: Receive,
+        *,
+        now: Callable[[], float] = time.time,
+    ) -> None:
         self._network = network
         self._receive = receive
+        self._now = now
 
     async def facts(self) -> WalletFacts:
         """Nothing is known of its balance, and it proves nothing by itself."""
@@ -84,8 +97,7 @@ class ExternalWallet:
                 yield PaymentFailed(why, by_person=True)
                 return
             if preimage is None:
-                why = say("You stopped; whether you paid is not known. Bring the preimage later.")
-                yield PaymentUnknown(why, ask_again=False)
+                yield self._stopped(intent)
                 return
             if preimage_matches(preimage, intent.payment_hash):
                 yield PaymentSettled(preimage)
@@ -94,3 +106,10 @@ class ExternalWallet:
                 say("This is not the preimage of this invoice: its SHA-256 is another hash."),
                 acknowledged=False,
             )
+
+    def _stopped(self, intent: Intent) -> WalletEvent:
+        if self._now() > intent.expires + GRACE:
+            why = say("The invoice expired more than a day ago, and you brought no preimage.")
+            return PaymentFailed(why, by_person=True)
+        why = say("You stopped; whether you paid is not known. Bring the preimage later.")
+        return PaymentUnknown(why, ask_again=False, by_person=True)

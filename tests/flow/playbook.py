@@ -27,8 +27,15 @@ SEEN: set[Transition] = set()
 class Play:
     """One flow, step by step."""
 
-    def __init__(self, request: Request, *, may_pay: bool = True) -> None:
-        self.state, commands = begin(request, may_pay=may_pay)
+    def __init__(
+        self,
+        request: Request,
+        *,
+        may_pay: bool = True,
+        follow: bytes | None = None,
+        resend: bool = False,
+    ) -> None:
+        self.state, commands = begin(request, may_pay=may_pay, follow=follow, resend=resend)
         self._due = deque(commands)
         self.said: list[Command] = list(commands)
         """Every command so far."""

@@ -7,11 +7,13 @@ from l402tui.flow.commands import (
     Check,
     Decode,
     Pay,
+    Record,
     Reserve,
     Retry,
     Send,
     StorePaid,
     StoreSending,
+    TakeTurn,
     Track,
 )
 from l402tui.flow.events import (
@@ -25,6 +27,7 @@ from l402tui.flow.events import (
     PaymentSettled,
     Requested,
     Reserved,
+    TurnTaken,
 )
 from l402tui.flow.model import Intent, Request
 from l402tui.protocol.text import say
@@ -34,7 +37,7 @@ from tests.flow.playbook import Play, play
 
 def challenged(request: Request = m.REQUEST, *, may_pay: bool = True) -> Play:
     """The server wants money; the bill is read, and checks are to be made."""
-    return (
+    flow = (
         play(request, may_pay=may_pay)
         >> Found()
         << Send(request)
@@ -42,8 +45,10 @@ def challenged(request: Request = m.REQUEST, *, may_pay: bool = True) -> Play:
         >> Challenged(m.BILL_402)
         << Decode(m.BILL_402)
         >> Decoded(m.BILL)
-        << Check(request, m.BILL)
     )
+    if flow.state.may_pay:
+        flow << TakeTurn(request) >> TurnTaken()
+    return flow << Check(request, m.BILL)
 
 
 def asked(request: Request = m.REQUEST) -> Play:
@@ -74,13 +79,10 @@ def paying(request: Request = m.REQUEST) -> Play:
 
 def paid(request: Request = m.REQUEST) -> Play:
     """Paid, written down, and sent again with the credential."""
-    return (
-        paying(request)
-        >> PaymentSettled(m.PREIMAGE, m.FEE)
-        << StorePaid
-        >> PaidStored(m.HELD)
-        << Retry(request, m.HELD)
-    )
+    flow = paying(request) >> PaymentSettled(m.PREIMAGE, m.FEE) << StorePaid >> PaidStored(m.HELD)
+    if not request.repeatable:
+        flow << Record
+    return flow << Retry(request, m.HELD)
 
 
 def resumed(intent: Intent) -> Play:

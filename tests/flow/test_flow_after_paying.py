@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
+from unittest import mock
 
 import pytest
 
-from l402tui.flow import moves
-from l402tui.flow.commands import Ask, Pay, Record, RecordUse, Reserve, Retry, Wait
+from l402tui.flow.commands import Ask, LookUp, Pay, Record, RecordUse, Reserve, Retry, Wait
 from l402tui.flow.events import (
     Answered,
     Challenged,
@@ -20,6 +21,7 @@ from l402tui.flow.events import (
     Waited,
 )
 from l402tui.flow.model import Held, Intent, IntentState, Money, Outcome
+from l402tui.flow.moves import rules
 from l402tui.protocol.text import say
 from tests.flow import makers as m
 from tests.flow.playbook import Play, play
@@ -28,6 +30,7 @@ from tests.flow.scenes import paid
 OTHER_NAME = replace(m.HELD, scheme="LSAT")
 SILENCE = Unreachable(Fault.TIMEOUT, say("no answer in time"))
 CUT_OFF = Unreachable(Fault.PROTOCOL, say("the line was cut"), maybe_received=True)
+ANY: Any = mock.ANY
 TROUBLE = say("the disk is full")
 
 
@@ -91,7 +94,7 @@ def test_an_lsat_credential_is_tried_as_l402() -> None:
 
 def fails(flow: Play, event: Answered | Unreachable, held: Held = m.HELD) -> Play:
     """It fails as often as it is tried."""
-    for attempt in range(1, moves.ATTEMPTS):
+    for attempt in range(1, rules.DELIVERIES):
         flow >> event << Record << Wait(float(2 ** (attempt - 1)))
         flow >> stored(IntentState.REDEEM_RETRY)
         flow >> Waited() << Retry(m.REQUEST, held, attempt + 1)
@@ -125,26 +128,86 @@ def test_notes_that_cannot_be_written_do_not_stop_the_retry() -> None:
 
 @pytest.mark.parametrize(
     ("value", "seconds"),
-    [(b"7", 7.0), (b"86400", moves.LONGEST_WAIT), (b"soon", 1.0), (b"0", 1.0)],
+    [(b"7", 7.0), (b"300", rules.LONGEST_WAIT), (b"soon", 1.0), (b"0", 1.0)],
 )
 def test_the_server_may_ask_for_a_pause(value: bytes, seconds: float) -> None:
     response = m.answer(503, ((b"Retry-After", value),))
     paid() >> Answered(response) << Record << Wait(seconds)
 
 
-POST_TROUBLE: list[tuple[Answered | Unreachable, str]] = [
-    (Answered(m.answer(503)), "status"),
-    (CUT_OFF, "cut off"),
-    (SILENCE, "silence"),
-]
+def test_a_pause_that_nobody_waits_for_is_told_and_ends_it() -> None:
+    flow = paid() >> Answered(m.answer(503, ((b"Retry-After", b"86400"),)))
+    ending = closes(flow, IntentState.REDEEM_RETRY).ends(Outcome.UNDELIVERED, Money.SPENT)
+    assert "come back in 24 h" in ending.todo.text
+    flow.never(Wait)
 
 
-@pytest.mark.parametrize("event", [event for event, _ in POST_TROUBLE])
-def test_a_request_that_changes_something_is_not_repeated(event: Answered | Unreachable) -> None:
-    flow = paid(m.POST) >> event
-    closes(flow, IntentState.REDEEM_RETRY).ends(Outcome.UNDELIVERED, Money.SPENT)
+def test_the_pause_says_why_and_that_nothing_is_paid() -> None:
+    flow = paid() >> Answered(m.answer(503, ((b"Retry-After", b"7"),)))
+    wait = flow.said[-1]
+    assert isinstance(wait, Wait)
+    for word in ("503", "asks for a pause", "2 of 8", "nothing is paid again"):
+        assert word in wait.why.text
+
+
+# --- requests that change something ------------------------------------------------------------
+
+NOT_RECEIVED = Unreachable(Fault.CONNECT, say("no connection"))
+
+
+def test_that_it_leaves_is_written_down_before_it_leaves() -> None:
+    kinds = [type(command) for command in paid(m.POST).said]
+    assert kinds[-2:] == [Record, Retry]
+
+
+@pytest.mark.parametrize("event", [Answered(m.answer(503)), CUT_OFF], ids=["status", "cut off"])
+def test_a_request_that_may_have_been_acted_on_is_not_repeated(
+    event: Answered | Unreachable,
+) -> None:
+    flow = closes(paid(m.POST) >> event, IntentState.REDEEMING)
+    ending = flow.ends(Outcome.UNDELIVERED, Money.SPENT)
+    assert f"payments resume {m.HASH.hex()[:12]}" in ending.todo.text
     assert sum(isinstance(command, Retry) for command in flow.said) == 1
     flow.never(Wait)
+
+
+@pytest.mark.parametrize(
+    "event", [Answered(m.answer(429)), NOT_RECEIVED], ids=["not now", "no connection"]
+)
+def test_a_request_that_cannot_have_been_acted_on_is_repeated(
+    event: Answered | Unreachable,
+) -> None:
+    flow = paid(m.POST) >> event << Record << Wait(1.0)
+    flow >> stored(IntentState.REDEEM_RETRY) >> Waited()
+    flow << Record(m.PAID.to(IntentState.REDEEM_RETRY), IntentState.REDEEMING, ANY)
+    flow << Retry(m.POST, m.HELD, 2)
+
+
+def test_with_an_idempotency_key_it_is_repeated() -> None:
+    keyed = replace(m.POST, headers=(("Idempotency-Key", "order-7"),))
+    flow = paid(keyed) >> CUT_OFF << Record << Wait(1.0)
+    flow >> stored(IntentState.REDEEM_RETRY) >> Waited() << Retry(keyed, m.HELD, 2)
+
+
+SENT_BEFORE = replace(m.PAID.to(IntentState.REDEEMING), request=m.POST)
+
+
+def test_the_next_run_does_not_repeat_it_by_itself() -> None:
+    flow = play(m.POST) >> Found((), SENT_BEFORE)
+    ending = flow.never(Retry, Pay).ends(Outcome.UNDELIVERED, Money.EARLIER)
+    assert "payments resume" in ending.todo.text
+
+
+def test_a_person_may_have_it_repeated() -> None:
+    flow = Play(m.POST, follow=m.HASH, resend=True) << LookUp(m.POST, m.HASH)
+    flow >> Found((), SENT_BEFORE) << Record << Retry(m.POST, m.HELD)
+    flow >> stored(IntentState.REDEEMING) >> Answered(m.answer()) << RecordUse
+    closes(flow, IntentState.ACTIVE).never(Pay).ends(Outcome.PAID, Money.EARLIER)
+
+
+def test_a_get_that_was_being_delivered_is_just_repeated() -> None:
+    intent = m.PAID.to(IntentState.REDEEMING)
+    play(m.REQUEST) >> Found((), intent) << Retry(m.REQUEST, m.HELD)
 
 
 # --- the next run ------------------------------------------------------------------------------

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from l402tui.flow import moves
 from l402tui.flow.commands import (
     Ask,
     Check,
     Decode,
     Finish,
+    LookUp,
     Pay,
     RecordUse,
     Release,
@@ -19,7 +19,9 @@ from l402tui.flow.commands import (
     Retry,
     Send,
     StoreSending,
+    TakeTurn,
     Track,
+    Wait,
 )
 from l402tui.flow.events import (
     Answered,
@@ -36,12 +38,15 @@ from l402tui.flow.events import (
     Requested,
     Reserved,
     ResultStored,
+    TurnTaken,
     Unreachable,
     Waited,
+    Waiting,
 )
 from l402tui.flow.findings import Finding, Severity
 from l402tui.flow.flow import UnexpectedEvent
 from l402tui.flow.model import Intent, IntentState, Money, Outcome, Request
+from l402tui.flow.moves import rules
 from l402tui.protocol.text import say
 from l402tui.protocol.url import Url
 from tests.flow import makers as m
@@ -49,6 +54,7 @@ from tests.flow.playbook import play
 from tests.flow.scenes import approved, asked, challenged
 
 TROUBLE = say("the disk is full")
+WHY = say("because")
 BLOCK = Finding("C12", "belong together", Severity.BLOCK, say("They do not belong together."))
 ASK = Finding("C04", "redirects", Severity.ASK, say("Somebody else wants money."))
 
@@ -86,6 +92,8 @@ def test_every_held_credential_is_tried_before_a_bill_is_read() -> None:
         << Decode(m.BILL_402)
         >> Failed(TROUBLE)
         >> Decoded(m.BILL)
+        << TakeTurn(m.REQUEST)
+        >> TurnTaken()
         << Check(m.REQUEST, m.BILL, second)
     )
     assert flow.state.refused == second
@@ -175,15 +183,17 @@ def test_an_invoice_that_is_being_paid_is_followed(intent: Intent) -> None:
     flow.never(Ask, Reserve, Pay)
 
 
-def test_another_run_that_is_about_to_pay_the_same_invoice_is_left_alone() -> None:
-    flow = challenged() >> Checked((), m.QUOTE, m.RESERVED)
-    flow.never(Ask, Reserve, Pay).ends(Outcome.UNSETTLED, Money.NONE)
+def test_another_run_that_is_about_to_pay_the_same_invoice_is_waited_for() -> None:
+    flow = challenged() >> Checked((), m.QUOTE, m.RESERVED, at=m.NOW + 1) << Wait(1.0)
+    flow << LookUp(m.REQUEST) >> Waiting(1.0, WHY) >> Waited() >> Found((m.OLD_HELD,))
+    flow << Send(m.REQUEST, m.OLD_HELD)
+    flow.never(Release, Ask, Track)
 
 
 def test_a_reservation_that_was_left_behind_is_given_back() -> None:
     flow = (
         play(m.REQUEST)
-        >> Found((), m.RESERVED)
+        >> Found((), m.RESERVED, at=m.NOW + rules.RESERVATION_LASTS)
         << Release(m.RESERVED, "the program stopped before anything was sent")
         >> Released(m.RESERVED.to(IntentState.RELEASED))
         << Send(m.REQUEST)
@@ -193,7 +203,8 @@ def test_a_reservation_that_was_left_behind_is_given_back() -> None:
 
 
 def test_a_reservation_that_cannot_be_given_back_ends_it() -> None:
-    flow = play(m.REQUEST) >> Found((), m.RESERVED) << Release >> Failed(TROUBLE)
+    flow = play(m.REQUEST) >> Found((), m.RESERVED, at=m.NOW + 60) << Release
+    flow >> Failed(TROUBLE)
     flow.never(Pay, Track).ends(Outcome.BROKEN, Money.NONE)
 
 
@@ -211,17 +222,17 @@ def test_a_yes_to_another_bill_is_not_one() -> None:
 
 
 def test_an_invoice_that_expires_while_it_is_read_is_not_paid() -> None:
-    flow = asked() >> approved(at=m.EXPIRES - moves.EXPIRY_MARGIN + 1)
+    flow = asked() >> approved(at=m.EXPIRES - rules.EXPIRY_MARGIN + 1)
     ending = flow.never(Reserve, Pay).ends(Outcome.REFUSED, Money.NONE)
     assert "C16" in ending.why.text
 
 
 def test_an_invoice_that_is_good_for_long_enough_is_paid() -> None:
-    asked() >> approved(at=m.EXPIRES - moves.EXPIRY_MARGIN) << Reserve
+    asked() >> approved(at=m.EXPIRES - rules.EXPIRY_MARGIN) << Reserve
 
 
 def test_an_approval_that_is_too_old_is_taken_back() -> None:
-    late = m.NOW + moves.APPROVAL_LASTS + 1
+    late = m.NOW + rules.APPROVAL_LASTS + 1
     flow = asked() >> approved() << Reserve >> Reserved(m.RESERVED, at=late) << Release
     flow >> Released(m.RESERVED.to(IntentState.RELEASED))
     ending = flow.never(StoreSending, Pay).ends(Outcome.REFUSED, Money.NONE)
@@ -229,7 +240,7 @@ def test_an_approval_that_is_too_old_is_taken_back() -> None:
 
 
 def test_an_invoice_that_expires_between_yes_and_paying_is_given_back() -> None:
-    yes = m.EXPIRES - moves.EXPIRY_MARGIN
+    yes = m.EXPIRES - rules.EXPIRY_MARGIN
     flow = asked() >> approved(at=yes) << Reserve >> Reserved(m.RESERVED, at=yes + 1) << Release
     flow >> Released(m.RESERVED.to(IntentState.RELEASED))
     flow.never(StoreSending, Pay).ends(Outcome.REFUSED, Money.NONE)
@@ -264,7 +275,7 @@ def test_what_came_between_question_and_yes_goes_through_all_checks_again(
 
 
 def test_a_reservation_that_was_never_sent_is_given_back_after_a_while() -> None:
-    stale = replace(m.RESERVED, created=m.NOW - moves.APPROVAL_LASTS - 1)
+    stale = replace(m.RESERVED, created=m.NOW - rules.APPROVAL_LASTS - 1)
     flow = challenged() >> Checked((), m.QUOTE, stale, at=m.NOW) << Release
     flow >> Released(stale.to(IntentState.RELEASED)) << Send(m.REQUEST)
 
@@ -302,8 +313,8 @@ def test_a_hash_that_another_run_has_paid_by_now_is_used() -> None:
 
 def test_an_event_without_an_arrow_is_a_mistake() -> None:
     flow = play(m.REQUEST)
-    with pytest.raises(UnexpectedEvent, match="Waited while looking up"):
-        flow >> Waited()
+    with pytest.raises(UnexpectedEvent, match="Reserved while looking up"):
+        flow >> Reserved(m.RESERVED)
 
 
 def test_news_about_the_books_change_nothing_while_the_server_is_asked() -> None:

@@ -10,12 +10,13 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from l402tui.flow import endings
 from l402tui.flow import events as e
-from l402tui.flow import moves
 from l402tui.flow.bill import read_bill
 from l402tui.flow.commands import (
     Command,
     Pay,
+    Record,
     Reserve,
     StorePaid,
     StoreSending,
@@ -24,6 +25,7 @@ from l402tui.flow.commands import (
 from l402tui.flow.findings import Finding, Severity
 from l402tui.flow.flow import TRANSITIONS, Phase, State, begin, step
 from l402tui.flow.model import Intent, IntentState
+from l402tui.flow.moves import rules
 from l402tui.protocol.credential import preimage_matches
 from l402tui.protocol.text import say
 from tests.flow import makers as m
@@ -32,6 +34,8 @@ from tests.flow import (
     test_flow_after_paying,
     test_flow_before_paying,
     test_flow_paying,
+    test_flow_recovery,
+    test_flow_turns,
 )
 from tests.flow.playbook import SEEN, Play, play
 
@@ -41,7 +45,13 @@ WHY = say("because")
 
 
 def _plays() -> Iterator[Callable[[], Any]]:
-    for module in (test_flow_before_paying, test_flow_paying, test_flow_after_paying):
+    for module in (
+        test_flow_before_paying,
+        test_flow_turns,
+        test_flow_paying,
+        test_flow_after_paying,
+        test_flow_recovery,
+    ):
         for name, function in vars(module).items():
             if name.startswith("test_") and isinstance(function, FunctionType):
                 yield from _with_its_values(function)
@@ -106,6 +116,8 @@ _BEGUN: tuple[Callable[[], Play], ...] = (
     lambda: scenes.resumed(m.SENDING),
     lambda: scenes.resumed(m.IN_FLIGHT),
     lambda: scenes.resumed(m.UNKNOWN),
+    lambda: scenes.resumed(m.NO_PREIMAGE),
+    lambda: scenes.paid(m.POST),
 )
 _OPENINGS = st.sampled_from(_BEGUN)
 
@@ -128,6 +140,11 @@ def _made(kind: type[e.Event], state: State) -> st.SearchStrategy[e.Event]:
         e.Checked: st.builds(
             e.Checked, _FINDINGS, st.just(m.QUOTE), st.one_of(st.none(), _INTENTS)
         ),
+        e.Queued: st.just(e.Queued()),
+        e.TurnTaken: st.builds(
+            e.TurnTaken, st.booleans(), st.one_of(st.none(), st.just(endings.declined(WHY)))
+        ),
+        e.Waiting: st.just(e.Waiting(1.0, WHY)),
         e.ApprovalAsked: st.just(e.ApprovalAsked(m.QUOTE, ())),
         e.Approved: st.builds(e.Approved, _DIGESTS, st.just(WHY), at=_TIMES),
         e.Declined: st.just(e.Declined(WHY)),
@@ -168,6 +185,9 @@ class Witness:
                 assert self.approved, "a payment without a yes of its own"
                 self.approved -= 1
                 self.sending += 1
+            if isinstance(command, Record) and command.state is IntentState.FAILED:
+                # Only a word about this very hash says that it was not paid.
+                assert isinstance(event, e.PaymentFailed | e.PaymentNotFound)
             if isinstance(command, StorePaid):
                 assert preimage_matches(command.preimage, command.intent.payment_hash)
             if isinstance(command, Pay):
@@ -175,19 +195,17 @@ class Witness:
 
     def _pay(self, before: State, event: e.Event, intent: Intent) -> None:
         if isinstance(event, e.PaymentSent):
+            assert before.phase is Phase.SENDING
             assert self.sending, "paid before it was on disk, or twice"
             self.sending -= 1
             return
         # The one way to give a wallet an invoice again: it has never seen it, it was never seen
-        # in flight, it has not expired, and the yes is fresh or was given once more.
+        # in flight, it has not expired, and the yes is fresh. (Later, a person is asked once more,
+        # and it is written down once more.)
         assert intent.state is IntentState.SENDING
-        assert event.at < intent.expires - moves.EXPIRY_MARGIN
-        if isinstance(event, e.Approved):
-            assert before.renewed
-            self.approved -= 1
-            return
+        assert event.at < intent.expires - rules.EXPIRY_MARGIN
         assert isinstance(event, e.PaymentNotFound)
-        assert event.at - intent.created <= moves.APPROVAL_LASTS
+        assert event.at - intent.created <= rules.APPROVAL_LASTS
         assert before.phase is Phase.TRACKING
 
 
@@ -207,6 +225,8 @@ def test_no_order_of_events_breaks_a_money_rule(data: st.DataObject, may_pay: bo
         kind = data.draw(st.sampled_from(kinds))
         if kind is e.Outstanding and state.intent is None:
             continue
+        if kind is e.Waited and state.phase is Phase.CLOSING and not state.unstored:
+            continue  # there is a pause only for a preimage that is in memory
         event = data.draw(_made(kind, state))
         before = state
         state, commands = step(state, event)

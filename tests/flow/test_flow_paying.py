@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from l402tui.flow import moves
 from l402tui.flow.commands import (
     Ask,
     Check,
@@ -28,6 +27,7 @@ from l402tui.flow.events import (
     PaymentFailed,
     PaymentNotFound,
     PaymentProgressed,
+    PaymentSent,
     PaymentSettled,
     PaymentUnknown,
     ResultStored,
@@ -35,6 +35,7 @@ from l402tui.flow.events import (
 )
 from l402tui.flow.findings import Finding, Severity
 from l402tui.flow.model import Intent, IntentState, Money, Outcome
+from l402tui.flow.moves import rules
 from l402tui.protocol.amount import sat
 from l402tui.protocol.text import say
 from tests.flow import makers as m
@@ -81,12 +82,13 @@ def test_a_note_that_cannot_be_written_does_not_stop_the_payment() -> None:
 
 
 def test_a_wrong_preimage_is_never_kept() -> None:
-    flow = paying() >> PaymentSettled(m.WRONG_PREIMAGE, m.FEE) << Record >> stored(m.UNKNOWN.state)
+    flow = paying() >> PaymentSettled(m.WRONG_PREIMAGE, m.FEE) << Record
+    flow >> stored(IntentState.PAID_NO_PREIMAGE)
     ending = flow.never(StorePaid, Retry).ends(Outcome.UNSETTLED, Money.PERHAPS)
     assert "SHA-256" in ending.why.text
     record = flow.said[-2]
     assert isinstance(record, Record)
-    assert record.state is IntentState.UNKNOWN
+    assert record.state is IntentState.PAID_NO_PREIMAGE
 
 
 def test_a_certain_no_frees_the_money() -> None:
@@ -114,13 +116,13 @@ def lost(flow: Play, times: int) -> Play:
 
 
 def test_unknown_is_followed_and_never_paid_again() -> None:
-    flow = lost(paying(), moves.ATTEMPTS - 1) >> PaymentUnknown(WHY)
+    flow = lost(paying(), rules.ATTEMPTS - 1) >> PaymentUnknown(WHY)
     flow.ends(Outcome.UNSETTLED, Money.PERHAPS)
     assert sum(isinstance(command, Pay) for command in flow.said) == 1
 
 
 def test_unknown_leaves_the_disk_as_it_is() -> None:
-    flow = lost(paying(), moves.ATTEMPTS - 1) >> PaymentUnknown(WHY)
+    flow = lost(paying(), rules.ATTEMPTS - 1) >> PaymentUnknown(WHY)
     flow.never(Record).ends(Outcome.UNSETTLED, Money.PERHAPS)
 
 
@@ -149,7 +151,7 @@ def test_news_that_cannot_be_written_while_following_change_nothing() -> None:
 
 
 def test_never_seen_and_not_expired_is_the_same_invoice_again() -> None:
-    flow = resumed(m.SENDING) >> PaymentNotFound(at=m.NOW + moves.APPROVAL_LASTS)
+    flow = resumed(m.SENDING) >> PaymentNotFound(at=m.NOW + rules.APPROVAL_LASTS)
     flow << Pay(m.SENDING)
     flow >> PaymentSettled(m.PREIMAGE, m.FEE) << StorePaid >> PaidStored(m.HELD) << Retry
     flow >> Answered(m.answer()) << RecordUse << Record >> stored(IntentState.ACTIVE)
@@ -164,7 +166,7 @@ def test_a_person_who_says_that_it_was_not_paid_is_not_asked_for_another_bill() 
 
 def renewed() -> Play:
     """A payment that never reached its wallet, and whose yes is old by now."""
-    flow = resumed(m.SENDING) >> PaymentNotFound(at=m.NOW + moves.APPROVAL_LASTS + 1) << Check
+    flow = resumed(m.SENDING) >> PaymentNotFound(at=m.NOW + rules.APPROVAL_LASTS + 1) << Check
     check = flow.said[-1]
     assert isinstance(check, Check)
     assert check.again == m.SENDING
@@ -174,8 +176,9 @@ def renewed() -> Play:
 
 def test_after_a_long_time_a_human_is_asked_once_more_about_the_same_invoice() -> None:
     flow = renewed() >> Checked((), m.QUOTE, m.SENDING) << Ask(m.QUOTE, ())
-    flow >> approved(at=m.NOW + 200) << Pay(m.SENDING)
-    flow.never(Reserve, StoreSending)
+    flow >> approved(at=m.NOW + 200) << StoreSending(m.SENDING)
+    flow >> PaymentSent(m.SENDING) << Pay(m.SENDING)
+    flow.never(Reserve)
 
 
 @pytest.mark.parametrize("no", ["declined", "blocked", "expired", "changed"])
@@ -195,17 +198,17 @@ def test_a_no_to_an_old_payment_never_says_that_it_was_not_paid_for_certain(no: 
 
 
 def test_never_seen_and_long_expired_was_not_paid_and_a_new_bill_is_asked_for() -> None:
-    flow = resumed(m.SENDING) >> PaymentNotFound(at=m.EXPIRES + moves.NEVER_SENT_AFTER)
-    flow << Record << Send(m.REQUEST)
-    record = flow.said[-2]
+    flow = resumed(m.SENDING) >> PaymentNotFound(at=m.EXPIRES + rules.NEVER_SENT_AFTER)
+    flow << Record
+    record = flow.said[-1]
     assert isinstance(record, Record)
     assert record.state is IntentState.FAILED
     flow.never(Pay)
-    flow >> stored(IntentState.FAILED) >> Answered(m.answer())
+    flow >> stored(IntentState.FAILED) << Send(m.REQUEST) >> Answered(m.answer())
     flow.ends(Outcome.FREE, Money.NONE)
 
 
-@pytest.mark.parametrize("late", [-moves.EXPIRY_MARGIN, 0.0, moves.NEVER_SENT_AFTER - 1])
+@pytest.mark.parametrize("late", [-rules.EXPIRY_MARGIN, 0.0, rules.NEVER_SENT_AFTER - 1])
 def test_never_seen_and_just_expired_is_too_early_to_say(late: float) -> None:
     flow = resumed(m.SENDING) >> PaymentNotFound(at=m.EXPIRES + late)
     flow.never(Pay, Record, Send).ends(Outcome.UNSETTLED, Money.PERHAPS)
@@ -230,12 +233,13 @@ def test_a_resumed_payment_is_delivered_and_costs_nothing_now() -> None:
 
 def test_a_resumed_payment_that_failed_begins_anew_with_a_new_bill() -> None:
     flow = resumed(m.IN_FLIGHT) >> PaymentFailed(say("came back"))
-    flow << Record(m.IN_FLIGHT, IntentState.FAILED, "came back") << Send(m.REQUEST)
+    flow << Record(m.IN_FLIGHT, IntentState.FAILED, "came back")
+    flow >> stored(IntentState.FAILED) << Send(m.REQUEST)
     flow.never(Pay)
     assert flow.state.intent is None
 
 
 def test_a_resumed_payment_that_nobody_can_tell_about_stays_open() -> None:
     flow = resumed(m.IN_FLIGHT)
-    lost(flow, moves.ATTEMPTS - 1) >> PaymentUnknown(WHY)
+    lost(flow, rules.ATTEMPTS - 1) >> PaymentUnknown(WHY)
     flow.never(Pay, Record).ends(Outcome.UNSETTLED, Money.PERHAPS)

@@ -13,7 +13,7 @@ from l402tui.flow import events as e
 from l402tui.flow.bill import read_bill
 from l402tui.flow.checks import examine
 from l402tui.flow.json_lines import as_json, json_line
-from l402tui.flow.model import Ending, Money, Outcome
+from l402tui.flow.model import Ending, LatestEnd, Money, Outcome
 from l402tui.practice.switches import Switch
 from l402tui.protocol.credential import Credential
 from l402tui.protocol.text import say
@@ -39,6 +39,8 @@ EVERY: list[e.Event] = [
     e.Decoded(m.BILL),
     e.Decoded(read_bill(m.answer(402))),
     e.Decoded(read_bill(m.challenge("L402 nonsense"))),
+    e.Queued(),
+    e.TurnTaken(waited=True, ending=Ending(Outcome.DECLINED, Money.NONE, WHY)),
     e.Checked(examine(m.FACTS), m.QUOTE, m.PAID),
     e.ApprovalAsked(m.QUOTE, ()),
     e.Approved(m.QUOTE.digest, WHY),
@@ -47,6 +49,7 @@ EVERY: list[e.Event] = [
     e.Outstanding(m.PAID),
     e.PaymentSent(m.SENDING),
     e.PaymentProgressed(WHY),
+    e.PaymentProgressed(WHY, latest_end=LatestEnd(800_000, m.NOW)),
     e.PaymentSettled(m.PREIMAGE, m.FEE),
     e.PaymentFailed(WHY, WHY),
     e.PaymentUnknown(WHY),
@@ -54,6 +57,7 @@ EVERY: list[e.Event] = [
     e.PaidStored(m.HELD),
     e.ResultStored(m.PAID),
     e.Released(m.RESERVED),
+    e.Waiting(2.0, WHY),
     e.Waited(),
     e.Failed(WHY),
     e.Finished(Ending(Outcome.PAID, Money.SPENT, WHY, payment_hash=m.HASH, cost=m.FEE)),

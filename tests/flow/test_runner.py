@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from l402tui.flow import events as e
-from l402tui.flow import moves
 from l402tui.flow.commands import Command
 from l402tui.flow.findings import Finding, Severity
 from l402tui.flow.model import Intent, IntentState, Money, Outcome, Quote, Request
+from l402tui.flow.moves import rules
 from l402tui.practice.node import Failure, Status
 from l402tui.practice.run import PracticeServer
 from l402tui.practice.switches import Switch, Switches
@@ -109,6 +109,7 @@ async def test_the_whole_way(tmp_path: Path) -> None:
             "Requested",
             "Challenged",
             "Decoded",
+            "TurnTaken",
             "Checked",
             "ApprovalAsked",
             "Approved",
@@ -311,7 +312,7 @@ async def test_a_wallet_that_breaks_leaves_a_payment_that_is_followed(
         with monkeypatch.context() as patch:
             patch.setattr(PracticeWallet, "pay", breaking)
             patch.setattr(PracticeWallet, "track", breaking)
-            patch.setattr(moves, "ATTEMPTS", 1)
+            patch.setattr(rules, "ATTEMPTS", 1)
             assert ending(await on.run()) == (Outcome.UNSETTLED, Money.PERHAPS)
         # It never reached the node, and the wallet had said it did: nothing is sent again.
         assert ending(await on.run()) == (Outcome.UNSETTLED, Money.PERHAPS)

@@ -18,7 +18,7 @@ from l402tui.protocol.amount import sat
 from l402tui.protocol.network import Network
 from l402tui.protocol.secret import Secret
 from l402tui.protocol.url import Url
-from l402tui.wallets.external import ExternalWallet, NotPaid
+from l402tui.wallets.external import GRACE, ExternalWallet, NotPaid
 
 PREIMAGE = Secret(bytes(range(32)))
 INTENT = Intent(
@@ -49,8 +49,8 @@ class Person:
         return self.answers.pop(0)
 
 
-async def told(person: Person, how: str) -> list[WalletEvent]:
-    wallet = ExternalWallet(Network.MAINNET, person.receive)
+async def told(person: Person, how: str, now: float = GRACE) -> list[WalletEvent]:
+    wallet = ExternalWallet(Network.MAINNET, person.receive, now=lambda: now)
     stream = wallet.pay(INTENT) if how == "pay" else wallet.track(INTENT)
     return [event async for event in stream]
 
@@ -86,6 +86,17 @@ async def test_a_person_who_stops_leaves_it_unknown(how: str) -> None:
     assert isinstance(last, PaymentUnknown)
     assert "whether you paid is not known" in last.why.text
     assert not last.ask_again
+
+
+@both
+async def test_a_day_after_the_invoice_expired_stopping_means_that_it_was_not_paid(
+    how: str,
+) -> None:
+    *_, last = await told(Person(None), how, now=GRACE + 1)
+    assert isinstance(last, PaymentFailed)
+    assert last.by_person
+    *_, last = await told(Person(PREIMAGE), how, now=GRACE + 1)
+    assert last == PaymentSettled(PREIMAGE)
 
 
 @both
