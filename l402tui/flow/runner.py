@@ -27,6 +27,7 @@ from l402tui.flow.model import (
     Intent,
     IntentState,
     Limits,
+    Memory,
     Quote,
     Request,
     WalletFacts,
@@ -93,6 +94,7 @@ class Runner:
         self._facts: WalletFacts | None = None
         self._exchange: int | None = None
         self._status: int | None = None
+        self._answered_at: float | None = None
 
     async def run(
         self, request: Request, *, follow: bytes | None = None, resend: bool = False
@@ -252,7 +254,7 @@ class Runner:
             yield e.Retried(request, sent, attempt)
         event = await self._way_out.send(request, authorization)
         if isinstance(event, e.Challenged | e.Answered):
-            self._status = event.response.status
+            self._status, self._answered_at = event.response.status, self._clock.now()
         yield event
 
     async def _check(self, command: c.Check) -> e.Event:
@@ -264,7 +266,7 @@ class Runner:
         limits = self._limits
         if command.again is not None:
             # What was approved then is asked about now, and its reservation is not counted twice.
-            limits = replace(limits, fee=command.again.fee_cap, origin_day=None, day=None)
+            limits = limits.once_more(command.again.fee_cap)
         try:
             facts = Facts(
                 request=request,
@@ -274,13 +276,18 @@ class Runner:
                 now=now,
                 spending=vault.spending(origin, now),
                 timing=vault.timing(request, now),
+                memory=vault.memory(request, invoice, now) if invoice else Memory(),
                 known=vault.intent(invoice.payment_hash) if invoice else None,
                 open_here=tuple(vault.open_at(origin)),
                 refused=command.refused,
                 writable=self._wallet is None or vault.writable(),
+                answered_at=self._answered_at,
             )
         except VaultError as error:
             return e.Failed(shown(str(error), SENTENCE))
+        if invoice is not None and command.again is None:
+            with suppress(VaultError):  # a bill that was only looked at may be forgotten
+                vault.remember(request, invoice, now)
         return e.Checked(examine(facts), _quote(facts), facts.known, _under_way(facts))
 
     async def _ask_wallet(self, command: c.Pay | c.Track) -> AsyncGenerator[e.WalletEvent, None]:
