@@ -56,7 +56,8 @@ Scheme: TypeAlias = Literal["L402", "LSAT"]
 TokenParam: TypeAlias = Literal["token", "macaroon", "both", "positional"]
 
 _SCHEMES: Final[dict[str, Scheme]] = {"l402": "L402", "lsat": "LSAT"}
-_MEANT: Final = ("token", "macaroon", "invoice", "version")
+_BILL: Final = ("token", "macaroon", "invoice")
+_MEANT: Final = (*_BILL, "version")
 _OURS: Final = re.compile(rb"(?:l402|lsat)[ \t,]", re.IGNORECASE)
 """Where a challenge of ours could begin."""
 _OURS_OR_PART: Final = re.compile(
@@ -99,6 +100,15 @@ class Problem(NamedTuple):
     """Reading stopped there: the rest of the line is unread, and ``source`` is half read."""
     limit: bool = False
     """Nothing is wrong there: it is more than is read."""
+
+    @property
+    def names_no_bill(self) -> bool:
+        """Whether it is an L402 or LSAT challenge that has neither token nor invoice. On a 402 it
+        says too little; on a 401 that is one of the forms a server may use."""
+        source = self.source
+        if source is None or self.stopped or source.scheme.lower() not in _SCHEMES:
+            return False
+        return source.token68 is None and not any(p.name.lower() in _BILL for p in source.params)
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,9 +274,7 @@ def _read_l402(raw: bytes, scheme: Scheme, challenge: AuthChallenge) -> L402Chal
 
 def _named(raw: bytes, challenge: AuthChallenge) -> set[bytes]:
     """Every token and invoice that a challenge names, whatever they are called."""
-    named = {
-        p.value for p in challenge.params if p.name.lower() in ("token", "macaroon", "invoice")
-    }
+    named = {param.value for param in challenge.params if param.name.lower() in _BILL}
     if challenge.token68 is not None:
         start, end = challenge.token68
         named.add(raw[start:end])

@@ -13,10 +13,11 @@ from hashlib import sha256
 import pytest
 
 from l402tui.protocol.challenge import Deviation, Reading, read_challenges
-from l402tui.protocol.dissect import dissect, dissect_challenge
+from l402tui.protocol.dissect import dissect, dissect_challenge, dissect_message
 from l402tui.protocol.errors import ChallengeError
 from l402tui.protocol.macaroon import Format, Macaroon, Spelling
-from l402tui.protocol.tree import Mark
+from l402tui.protocol.tree import Mark, Node
+from tests.protocol.invoice_writer import HASH, NINE, D, P, write
 from tests.protocol.tokens import CAVEATS, IDENTIFIER, INVOICE, KEY, PAYMENT_HASH, spelled
 
 URL = Spelling.URL_SAFE_UNPADDED
@@ -293,3 +294,63 @@ def test_parameters_have_a_most() -> None:
     assert len(reading.challenges[0].params) == 100
     assert reading.usable == ()
     assert "100 parameters" in reading.problems[0].why
+
+
+# --- an invoice that is refused -------------------------------------------------------------------
+
+OLD = write(P, D, NINE)
+"""As invoices were before payment secrets."""
+FOR_OLD = spelled(identifier=b"\0\0" + HASH + bytes(32))
+DAMAGED = OLD[:-1] + ("q" if OLD[-1] != "q" else "p")
+
+
+@pytest.mark.parametrize("where", ["header", "body"])
+def test_an_invoice_that_is_refused_is_shown_and_held_against_its_token(where: str) -> None:
+    def tree(token: str, invoice: str) -> Node:
+        if where == "header":
+            return dissect(f"L402 {pair(token, invoice)}")
+        return dissect(json.dumps({"macaroon": token, "invoice": invoice}))
+
+    def hash_of(tree: Node) -> Node:
+        return tree.find("macaroon").find("payment hash")
+
+    invoice = tree(FOR_OLD, OLD).find("invoice")
+    assert invoice.mark is Mark.BAD
+    assert "must not be paid: it has no payment secret" in invoice.meaning.text
+    assert invoice.copy == OLD.encode()
+    assert invoice.find("amount").value.text.startswith("2 500 sat")
+    assert invoice.find("description").value.text == "a test"
+    matching = hash_of(tree(FOR_OLD, OLD))
+    assert matching.value.text == f"MATCH with the invoice: {HASH.hex()}"
+    assert matching.mark is Mark.NOTE
+    assert "The invoice itself is refused" in matching.meaning.text
+    assert hash_of(tree(M, OLD)).value.text.startswith("MISMATCH")
+    assert hash_of(tree(M, OLD)).mark is Mark.BAD
+    # Where a character is wrong that may be one of the hash.
+    assert "MATCH" not in hash_of(tree(FOR_OLD, DAMAGED)).value.text
+    assert hash_of(tree(M, INVOICE)).mark is Mark.GOOD
+    nothing = tree(M, "not-a-bolt11").find("invoice")
+    assert nothing.value.text == "not-a-bolt11"
+
+
+# --- a challenge without a bill ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("line", ["L402", "lsat", 'L402 realm="weather"', 'L402 version="0"'])
+def test_a_challenge_without_a_bill_is_right_in_a_401_alone(line: str) -> None:
+    headers = [(b"WWW-Authenticate", line.encode())]
+    tree = dissect_message(b"HTTP/1.1 401 Unauthorized", headers, b"")
+    assert Mark.BAD not in {node.mark for node in tree.walk()}
+    assert tree.find("bill").value.text == "none"
+    assert "With a 401 that is no mistake" in tree.find("bill").meaning.text
+    wanted = dissect_message(b"HTTP/1.1 402 Payment Required", headers, b"")
+    assert wanted.find("bill").mark is Mark.BAD
+    assert wanted.find("problem").mark is Mark.BAD
+
+
+@pytest.mark.parametrize("line", [f'L402 macaroon="{M}"', 'L402 invoice="ln', "L402 YWJj"])
+def test_half_a_bill_is_a_mistake_in_a_401_too(line: str) -> None:
+    headers = [(b"WWW-Authenticate", b"L402"), (b"WWW-Authenticate", line.encode())]
+    tree = dissect_message(b"HTTP/1.1 401 Unauthorized", headers, b"")
+    assert tree.find("problem").mark is Mark.BAD
+    assert Mark.BAD in {n.mark for n in tree.children if n.label.text == "bill"}

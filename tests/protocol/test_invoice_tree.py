@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from l402tui.protocol.dissect import dissect
 from l402tui.protocol.dissect.invoice import dissect_invoice
+from l402tui.protocol.dissect.invoice_broken import dissect_invoice_text
 from l402tui.protocol.invoice import Invoice
 from l402tui.protocol.text import shown
 from l402tui.protocol.tree import Mark, Node
 from tests.protocol.invoice_writer import (
     BASIC,
+    CREATED,
     HASH,
     NINE,
     PAYEE,
@@ -25,6 +28,7 @@ from tests.protocol.invoice_writer import (
     shared_vectors,
     write,
 )
+from tests.protocol.tokens import TOKEN
 
 SPEC = (shared_vectors("bolt11-spec.json") or {"valid": []})["valid"]
 VECTORS = {
@@ -234,3 +238,56 @@ def test_long_metadata_is_cut_for_the_eye_only() -> None:
     node = tree(*BASIC, ("m", quintets(bytes(300)))).find("metadata")
     assert node.value.cut == 400
     assert node.copy == bytes(300).hex().encode()
+
+
+# --- the clock ----------------------------------------------------------------------------------
+
+X = ("x", number(600))
+
+
+@pytest.mark.parametrize(
+    ("fields", "until"), [((*BASIC, X), CREATED + 600), (BASIC, CREATED + 3_600)]
+)
+def test_an_invoice_past_its_expiry_says_so(fields: tuple[FieldSpec, ...], until: int) -> None:
+    invoice = Invoice.decode(write(*fields))
+    for now in (None, float(CREATED), until - 1.0):
+        root = dissect_invoice(invoice, now=now)
+        assert root.value.text == "2 500 sat (2 500 000 msat) on regtest"
+        assert root.find("expiry").mark is Mark.PLAIN
+    for now in (float(until), until + 1e9):
+        root = dissect_invoice(invoice, now=now)
+        assert root.value.text == "2 500 sat (2 500 000 msat) on regtest, expired"
+        assert root.find("expiry").mark is Mark.WARN
+        assert root.find("expiry").value.text.endswith(": expired")
+        assert "That is over" in root.find("expiry").meaning.text
+
+
+def test_an_expiry_that_is_broken_besides_says_so_too() -> None:
+    broken = dissect_invoice_text(write(P, D, NINE, X), now=CREATED + 600.0)
+    assert broken.mark is Mark.BAD
+    assert broken.find("expiry").mark is Mark.WARN
+    assert dissect_invoice_text(write(P, D, NINE, X), now=0.0).find("expiry").mark is Mark.PLAIN
+
+
+TOKEN_TEXT = TOKEN.text
+EVERYWHERE: dict[str, str] = {
+    "alone": "{}",
+    "with lightning:": "lightning:{}",
+    "in a log": "pay {} soon",
+    "in a challenge": f'L402 macaroon="{TOKEN_TEXT}", invoice="{{}}"',
+    "in a header": f'WWW-Authenticate: L402 macaroon="{TOKEN_TEXT}", invoice="{{}}"',
+    "in a body": f'{{{{"macaroon": "{TOKEN_TEXT}", "invoice": "{{}}"}}}}',
+    "in a bare body": '{{"invoice": "{}"}}',
+    "in a message": "HTTP/1.1 402 Payment Required\r\nWWW-Authenticate: L402 "
+    f'macaroon="{TOKEN_TEXT}", invoice="{{}}"\r\n\r\n',
+    "in the Payment scheme": 'Payment method="lightning", invoice="{}"',
+}
+
+
+@pytest.mark.parametrize("name", EVERYWHERE)
+def test_inspect_says_it_wherever_the_invoice_stands(name: str) -> None:
+    thing = EVERYWHERE[name].format(write(*BASIC))
+    for now, mark in ((CREATED + 3_600.0, Mark.WARN), (CREATED + 1.0, Mark.PLAIN)):
+        assert {n.mark for n in dissect(thing, now=now).walk() if n.label.text == "expiry"} == {
+            mark
+        }

@@ -248,7 +248,7 @@ def _header(text: str, now: float | None) -> Node | None:
     return None
 
 
-def _invoice(text: str, _now: float | None) -> Node | None:
+def _invoice(text: str, now: float | None) -> Node | None:
     if not _INVOICE.match(text):
         return None
     from l402tui.protocol.dissect.invoice import dissect_invoice
@@ -258,13 +258,13 @@ def _invoice(text: str, _now: float | None) -> Node | None:
     # Its checksum shows whether the line breaks of a terminal or a mail belong there.
     bare = "".join(line.strip() for line in bare.splitlines())
     try:
-        return dissect_invoice(Invoice.decode(bare, lenient_features=True))
+        return dissect_invoice(Invoice.decode(bare, lenient_features=True), now=now)
     except InvoiceError as error:
         if len(bare) < _SHORTEST_INVOICE:
             raise
         from l402tui.protocol.dissect.invoice_broken import dissect_broken_invoice
 
-        return dissect_broken_invoice(bare, error)
+        return dissect_broken_invoice(bare, error, now=now)
 
 
 def _bytes(text: str, _now: float | None) -> Node | None:

@@ -8,6 +8,7 @@ reason, and the rest of the tree is there all the same.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 from l402tui.protocol.auth_header import AuthChallenge, AuthParam, Deviation
 from l402tui.protocol.body_challenge import BodyChallenge, BodyField, Means, agree
@@ -15,11 +16,13 @@ from l402tui.protocol.challenge import MAX_LINES, L402Challenge, Problem, Readin
 from l402tui.protocol.dissect import words
 from l402tui.protocol.dissect.dialect_words import CASHU, PAYMENT
 from l402tui.protocol.dissect.invoice import dissect_invoice
+from l402tui.protocol.dissect.invoice_broken import dissect_broken_invoice
 from l402tui.protocol.dissect.parts import Place, joined, named, why
 from l402tui.protocol.dissect.token import dissect_token
 from l402tui.protocol.dissect.verdict import challenge_verdict, dissect_readers
-from l402tui.protocol.errors import ChallengeError, DecodeError, InvoiceError
+from l402tui.protocol.errors import ChallengeError, InvoiceError
 from l402tui.protocol.invoice import Invoice
+from l402tui.protocol.invoice_glimpse import glimpsed_hash
 from l402tui.protocol.text import Shown, say, shown
 from l402tui.protocol.tree import Buffer, Mark, Node, Span
 
@@ -27,6 +30,11 @@ __all__ = ["dissect_body_challenge", "dissect_challenge", "dissect_line", "verdi
 
 _TOKEN_NAMES = ("token", "macaroon")
 _OTHERS = "A parameter of that scheme."
+_UNCERTAIN = " The invoice itself is refused; no more than its payment hash is certain."
+_NO_BILL = (
+    "It says that L402 opens this, and gives no bill. With a 401 that is no mistake: what was sent "
+    "was not accepted. A request without a credential may bring a 402 with a bill."
+)
 _NOT_CERTAIN = (
     "Where a value begins and ends cannot be said for certain: it is shown, and not used."
 )
@@ -51,8 +59,11 @@ def dissect_challenge(reading: Reading, *, now: float | None = None) -> Node:
     return Node(say("challenges"), value, say(words.CHALLENGE), children=children, mark=mark)
 
 
-def verdict(reading: Reading) -> Node | None:
-    """Why no bill can be paid on these challenges; None where one can."""
+def verdict(reading: Reading, status: int | None = None) -> Node | None:
+    """Why no bill can be paid on these challenges; None where one can, and where there need be none
+    (``status`` 401)."""
+    if status == 401 and all(trouble.names_no_bill for trouble in reading.troubles):
+        return None
     try:
         reading.chosen()
     except ChallengeError as error:
@@ -60,10 +71,17 @@ def verdict(reading: Reading) -> Node | None:
     return None
 
 
-def dissect_line(reading: Reading, number: int, place: Place, now: float | None = None) -> Node:
-    """The tree of one header line, whose value begins at ``place``."""
+def dissect_line(
+    reading: Reading,
+    number: int,
+    place: Place,
+    now: float | None = None,
+    status: int | None = None,
+) -> Node:
+    """The tree of one header line, whose value begins at ``place``. ``status`` is that of the
+    response, where it is known."""
     found = [c for c in reading.challenges if c.line == number]
-    children = [_challenge(reading, challenge, place, now) for challenge in found]
+    children = [_challenge(reading, challenge, place, now, status) for challenge in found]
     for trouble in reading.troubles:
         if trouble.line == number and trouble.source is None:
             size = len(reading.lines[number])
@@ -88,7 +106,13 @@ def _problem(trouble: Problem, place: Place, end: int, meaning: str) -> Node:
     return Node(say("problem"), why(trouble.error), say(meaning), span, mark=Mark.BAD)
 
 
-def _challenge(reading: Reading, challenge: AuthChallenge, place: Place, now: float | None) -> Node:
+def _challenge(
+    reading: Reading,
+    challenge: AuthChallenge,
+    place: Place,
+    now: float | None,
+    status: int | None,
+) -> Node:
     ours = challenge.scheme.lower() in ("l402", "lsat")
     name_end = challenge.start + len(challenge.scheme)
     scheme_span = place.span(challenge.start, name_end)
@@ -104,6 +128,9 @@ def _challenge(reading: Reading, challenge: AuthChallenge, place: Place, now: fl
         label, told = say("written differently"), say(deviation.value)
         children.append(Node(label, told, meaning_of_it, mark=Mark.NOTE))
     broken = [t for t in reading.troubles if t.source is challenge]
+    if status == 401 and any(trouble.names_no_bill for trouble in broken):
+        children.append(Node(say("bill"), say("none"), say(_NO_BILL), mark=Mark.NOTE))
+        broken = []
     # A mistake behind what was read is where reading stopped: it concerns the rest of the line.
     stopped = any((t.error.offset or 0) >= challenge.end for t in broken)
     end = len(reading.lines[challenge.line]) if stopped else challenge.end
@@ -125,9 +152,11 @@ def _l402_parts(
     reading: Reading, challenge: AuthChallenge, place: Place, now: float | None
 ) -> list[Node]:
     """The parameters in their order; the invoice is read first, because the token must match it."""
-    invoices = {id(p): _decode_invoice(p.value) for p in challenge.named("invoice")}
-    hashes = [i.payment_hash for i in invoices.values() if isinstance(i, Invoice)]
-    expected = hashes[0] if len(hashes) == 1 else None
+    bills = challenge.named("invoice")
+    invoices = {id(p): _decode_invoice(p.value) for p in bills}
+    expected = None
+    if len(bills) == 1:
+        expected = _expected(bills[0].value, invoices[id(bills[0])])
     nodes: list[Node] = []
     if challenge.token68 is not None:
         start, end = challenge.token68
@@ -139,7 +168,7 @@ def _l402_parts(
         if name in _TOKEN_NAMES:
             nodes.append(_token(say(name), param.value, span, expected, now))
         elif name == "invoice":
-            nodes.append(_invoice(param.value, span, invoices[id(param)]))
+            nodes.append(_invoice(param.value, span, invoices[id(param)], now))
         elif name == "version":
             value = shown(param.value)
             nodes.append(Node(say(name), value, say(words.CHALLENGE_VERSION), span))
@@ -166,12 +195,39 @@ def _plain(param: AuthParam, span: Span, meaning: str = words.PARAMETER) -> Node
     return Node(label, value, say(meaning), span, copy=param.value)
 
 
+class _Expected(NamedTuple):
+    """The payment hash that the token should commit to."""
+
+    payment_hash: bytes
+    certain: bool
+    """False: the invoice is refused, and its hash alone could be read."""
+
+
+def _expected(text: bytes, invoice: Invoice | InvoiceError) -> _Expected | None:
+    if isinstance(invoice, Invoice):
+        return _Expected(invoice.payment_hash, certain=True)
+    glimpsed = glimpsed_hash(text.decode("latin-1"))
+    return None if glimpsed is None else _Expected(glimpsed, certain=False)
+
+
 def _token(
-    label: Shown, text: bytes, span: Span, invoice_hash: bytes | None, now: float | None
+    label: Shown, text: bytes, span: Span, expected: _Expected | None, now: float | None
 ) -> Node:
+    invoice_hash = None if expected is None else expected.payment_hash
     tree = dissect_token(text, invoice_hash=invoice_hash, now=now)
+    if expected is not None and not expected.certain:
+        tree = _doubted(tree)
     meaning = joined(say(words.BEARER), tree.meaning)
     return replace(tree, label=label, meaning=meaning, span=span)
+
+
+def _doubted(node: Node) -> Node:
+    """The same tree, for an invoice that is refused: a hash that matches is not enough to pay."""
+    children = tuple(map(_doubted, node.children))
+    if node.mark is Mark.GOOD and node.value.text.startswith("MATCH with the invoice"):
+        meaning = joined(node.meaning, say(_UNCERTAIN))
+        return replace(node, meaning=meaning, mark=Mark.NOTE, children=children)
+    return replace(node, children=children)
 
 
 def _decode_invoice(text: bytes) -> Invoice | InvoiceError:
@@ -181,11 +237,14 @@ def _decode_invoice(text: bytes) -> Invoice | InvoiceError:
         return error
 
 
-def _invoice(text: bytes, span: Span, invoice: Invoice | InvoiceError) -> Node:
-    if isinstance(invoice, DecodeError):
+def _invoice(text: bytes, span: Span, invoice: Invoice | InvoiceError, now: float | None) -> Node:
+    if isinstance(invoice, InvoiceError):
         meaning = joined(say(words.INVOICE), say(words.BAD_INVOICE, why(invoice)))
-        return Node(say("invoice"), shown(text), meaning, span, (), Mark.BAD, text)
-    tree = dissect_invoice(invoice)
+        tree = dissect_broken_invoice(text.decode("latin-1"), invoice, now=now)
+        like_one = any(part.label.text == "network" for part in tree.children)
+        value = tree.value if like_one else shown(text)
+        return replace(tree, value=value, meaning=meaning, span=span, copy=text)
+    tree = dissect_invoice(invoice, now=now)
     return replace(tree, meaning=joined(say(words.INVOICE), tree.meaning), span=span, copy=text)
 
 
@@ -209,7 +268,7 @@ def dissect_body_challenge(
     """
     bill = challenge.meaning(Means.INVOICE)
     invoice = None if bill is None else _decode_invoice(bill.raw)
-    expected = invoice.payment_hash if isinstance(invoice, Invoice) else None
+    expected = None if bill is None or invoice is None else _expected(bill.raw, invoice)
     children: list[Node] = []
     for found in challenge.fields:
         span = place.span(found.start, found.end)
@@ -217,7 +276,8 @@ def dissect_body_challenge(
             children.append(_token(named(found.name), found.raw, span, expected, now))
         elif found.means is Means.INVOICE:
             read = invoice if found is bill and invoice is not None else _decode_invoice(found.raw)
-            children.append(replace(_invoice(found.raw, span, read), label=named(found.name)))
+            told = _invoice(found.raw, span, read, now)
+            children.append(replace(told, label=named(found.name)))
         else:
             children.append(_body_field(found, span))
     size = len(challenge.body)

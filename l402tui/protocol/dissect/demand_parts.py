@@ -81,9 +81,9 @@ def _place_of(source: Source, where: Where) -> Place:
     return Place(Buffer(say("{}, decoded", say(source.name)), source.data))
 
 
-def invoice_gloss(bolt11: Bolt11) -> Gloss:
+def invoice_gloss(bolt11: Bolt11, now: float | None) -> Gloss:
     """An invoice, whole or broken, with its tree below it."""
-    tree = dissect_invoice_text(strip_uri(bolt11.text))
+    tree = dissect_invoice_text(strip_uri(bolt11.text), now=now)
     if bolt11.error is not None:
         meaning = joined(say(words.INVOICE), say(_BROKEN, why(bolt11.error)))
         return Gloss(shown(bolt11.text), meaning, tree.children, Mark.BAD)
@@ -98,10 +98,10 @@ def add_gloss(
         glosses[id(item)] = Gloss(value, meaning or Shown(""))
 
 
-def add_invoice(glosses: Glosses, bolt11: Bolt11 | None) -> None:
+def add_invoice(glosses: Glosses, bolt11: Bolt11 | None, now: float | None) -> None:
     """Take an invoice apart at the place it was read from."""
     if bolt11 is not None:
-        glosses[id(bolt11.at)] = invoice_gloss(bolt11)
+        glosses[id(bolt11.at)] = invoice_gloss(bolt11, now)
 
 
 def token_gloss(text: str, bolt11: Bolt11 | None, now: float | None) -> Gloss:

@@ -72,12 +72,12 @@ def _invoices(demand: Demand | None) -> Iterable[Bolt11]:
 
 @content.register
 def _x402(demand: X402, where: Where) -> list[Node]:
-    glosses = _choices(demand.choices)
+    glosses = _choices(demand.choices, where.now)
     label = "content" if demand.source is None or demand.source.name == "body" else "decoded"
     return source_tree(label, demand.source, where, words.X402, glosses, demand)
 
 
-def _choices(choices: Iterable[Choice]) -> Glosses:
+def _choices(choices: Iterable[Choice], now: float | None) -> Glosses:
     glosses: Glosses = {}
     for choice in choices:
         amount = choice.amount_words()
@@ -90,7 +90,7 @@ def _choices(choices: Iterable[Choice]) -> Glosses:
         if choice.network is not None:
             value, meaning = _network(choice.network)
             add_gloss(glosses, entry.get("network"), value, meaning)
-        add_invoice(glosses, choice.invoice)
+        add_invoice(glosses, choice.invoice, now)
         if amount is not None:
             on = say("a chain") if choice.network is None else _chain(choice.network)
             add_gloss(glosses, entry, say("{} on {}", amount, on), say("One way to pay."))
@@ -137,9 +137,9 @@ def _payment(challenge: PaymentChallenge, where: Where) -> Node:
     if challenge.expires is not None:
         special["expires"] = _moment(challenge, challenge.expires, where.now)
     if challenge.request is not None:
-        special["request"] = _request(challenge)
+        special["request"] = _request(challenge, where.now)
     elif challenge.invoice is not None:
-        special["invoice"] = invoice_gloss(challenge.invoice)
+        special["invoice"] = invoice_gloss(challenge.invoice, where.now)
     if challenge.opaque is not None:
         source = challenge.opaque
         children = _decoded(source, ItemTree(decoded_place(source), {}))
@@ -172,11 +172,11 @@ def _decoded(source: Source, tree: ItemTree) -> tuple[Node, ...]:
     return () if source.item is None else tree.members(source.item)
 
 
-def _request(challenge: PaymentChallenge) -> Gloss:
+def _request(challenge: PaymentChallenge, now: float | None) -> Gloss:
     source = challenge.request
     assert source is not None  # the caller looked
     glosses: Glosses = {}
-    add_invoice(glosses, challenge.invoice)
+    add_invoice(glosses, challenge.invoice, now)
     if source.item is not None:
         add_gloss(glosses, source.item.get("amount"), challenge.amount_words())
     place = decoded_place(source)
@@ -239,7 +239,7 @@ def _offers(demand: Offers, where: Where) -> list[Node]:
 
 @content.register
 def _rails(demand: MultiRail, where: Where) -> list[Node]:
-    glosses = _choices(demand.choices)
+    glosses = _choices(demand.choices, where.now)
     for rail in demand.rails:
         price = rail.amount_words()
         for name in ("costCents", "amountCents"):
@@ -259,7 +259,7 @@ def _rails(demand: MultiRail, where: Where) -> list[Node]:
 @content.register
 def _bare(demand: BareInvoice, where: Where) -> list[Node]:
     glosses: Glosses = {}
-    add_invoice(glosses, demand.invoice)
+    add_invoice(glosses, demand.invoice, where.now)
     return source_tree("content", demand.source, where, words.BARE, glosses, demand)
 
 
@@ -270,10 +270,10 @@ def _bare(demand: BareInvoice, where: Where) -> list[Node]:
 def _mcp(demand: McpPayment, where: Where) -> list[Node]:
     glosses: Glosses = {}
     if demand.x402 is not None:
-        glosses |= _choices(demand.x402.choices)
+        glosses |= _choices(demand.x402.choices, where.now)
     for offer in demand.offers:
         add_gloss(glosses, offer.at.get("amount"), offer.amount_words())
-        add_invoice(glosses, offer.invoice)
+        add_invoice(glosses, offer.invoice, where.now)
         token = offer.at.get("token")
         if token is not None and isinstance(token.value, str):
             glosses[id(token)] = token_gloss(token.value, offer.invoice, where.now)
@@ -302,7 +302,7 @@ def _accept(demand: AcceptPayment, where: Where) -> list[Node]:
     place = where.header("accept-payment")
     special = {}
     if demand.invoice is not None:
-        special["invoice"] = invoice_gloss(demand.invoice)
+        special["invoice"] = invoice_gloss(demand.invoice, where.now)
     for name in ("macaroon", "token"):
         if demand.token is not None:
             special[name] = token_gloss(demand.token, demand.invoice, where.now)

@@ -147,7 +147,7 @@ def _thing(found: Found, now: float | None) -> Node:
     if found.sort is Sort.NEARLY_INVOICE:
         return _bad("looks like an invoice", shown(text, 60), say(_NEARLY), text)
     try:
-        return dissect_invoice(Invoice.decode(text, lenient_features=True))
+        return dissect_invoice(Invoice.decode(text, lenient_features=True), now=now)
     except InvoiceError as error:
         return _bad("invoice", shown(text, 60), say(_UNPAYABLE, why(error)), text)
 

@@ -1,8 +1,7 @@
 """What does each part of an invoice say, and why is it there?
 
 Turns a decoded :class:`~l402tui.protocol.invoice.Invoice` into the tree that all faces show. Each
-field keeps its characters, down to single hops of a route and single feature bits. No clock is
-asked here: how long an invoice is still good is for the face to say.
+field keeps its characters, down to single hops of a route and single feature bits.
 """
 
 from __future__ import annotations
@@ -18,21 +17,22 @@ from l402tui.protocol.tree import Buffer, Node, Span
 __all__ = ["dissect_invoice"]
 
 
-def dissect_invoice(invoice: Invoice) -> Node:
+def dissect_invoice(invoice: Invoice, *, now: float | None = None) -> Node:
     """The tree of an invoice, over one buffer that holds :attr:`Invoice.text`.
 
-    What the invoice leaves to a default has a node without a span.
+    What the invoice leaves to a default has a node without a span. With ``now`` (unix seconds) an
+    invoice that has expired says so.
     """
-    return _Dissection(invoice).tree()
+    return _Dissection(invoice, now).tree()
 
 
 class _Dissection:
     """One invoice, its buffer, and the value for each kind of field."""
 
-    def __init__(self, invoice: Invoice) -> None:
+    def __init__(self, invoice: Invoice, now: float | None) -> None:
         self._invoice = invoice
         self._buffer = Buffer(say("invoice"), invoice.text.encode())
-        self._nodes = nodes = FieldNodes(self._buffer)
+        self._nodes = nodes = FieldNodes(self._buffer, now)
         hints, fallbacks = iter(invoice.route_hints), iter(invoice.fallbacks)
         self._readers: dict[str, Callable[[Field], Node]] = {
             "prefix": lambda field: nodes.network(field, invoice.network),
@@ -55,9 +55,10 @@ class _Dissection:
     def tree(self) -> Node:
         invoice = self._invoice
         asked = say("any amount") if invoice.amount is None else amount_words(invoice.amount)
+        form = "{} on {}, expired" if self._nodes.past(invoice.expires_at) else "{} on {}"
         return Node(
             say("invoice"),
-            say("{} on {}", asked, network_word(invoice.network)),
+            say(form, asked, network_word(invoice.network)),
             say(words.INVOICE),
             Span(self._buffer, 0, len(self._buffer.data)),
             tuple(self._children()),

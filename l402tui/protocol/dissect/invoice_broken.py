@@ -44,22 +44,23 @@ from l402tui.protocol.tree import Buffer, Mark, Node, Span
 __all__ = ["dissect_broken_invoice", "dissect_invoice_text"]
 
 
-def dissect_invoice_text(text: str) -> Node:
+def dissect_invoice_text(text: str, *, now: float | None = None) -> Node:
     """The tree of what should be an invoice, with nothing around it. Never raises.
 
     What cannot be read gives the tree of :func:`dissect_broken_invoice`; an invoice that requires
-    an unknown feature is read whole, with that feature marked.
+    an unknown feature is read whole, with that feature marked. With ``now`` (unix seconds) one that
+    has expired says so.
     """
     try:
-        return dissect_invoice(Invoice.decode(text, lenient_features=True))
+        return dissect_invoice(Invoice.decode(text, lenient_features=True), now=now)
     except InvoiceError as error:
-        return dissect_broken_invoice(text, error)
+        return dissect_broken_invoice(text, error, now=now)
 
 
-def dissect_broken_invoice(text: str, error: InvoiceError) -> Node:
+def dissect_broken_invoice(text: str, error: InvoiceError, *, now: float | None = None) -> Node:
     """The tree of an invoice that was refused with ``error``: a node marked wrong that says why,
     and below it, in order, every part that can still be told apart."""
-    return _Broken(text, error).tree()
+    return _Broken(text, error, now).tree()
 
 
 class _Broken:
@@ -69,12 +70,12 @@ class _Broken:
     no others.
     """
 
-    def __init__(self, text: str, error: InvoiceError) -> None:
+    def __init__(self, text: str, error: InvoiceError, now: float | None) -> None:
         self._why = why(error)
         self._offset = error.offset
         self._whole = _encoded(text)
         self._buffer = Buffer(say("invoice"), self._whole)
-        self._nodes = FieldNodes(self._buffer)
+        self._nodes = FieldNodes(self._buffer, now)
         self._text = text
         self._lower = _ascii_beginning(text[:MAX_CHARACTERS]).lower()
         self._complete = len(self._lower) == len(text)

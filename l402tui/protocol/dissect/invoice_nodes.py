@@ -27,10 +27,14 @@ _DAY: Final = 86_400
 
 
 class FieldNodes:
-    """Makes the node of each part of the invoice that ``buffer`` holds."""
+    """Makes the node of each part of the invoice that ``buffer`` holds.
 
-    def __init__(self, buffer: Buffer) -> None:
+    ``now`` in unix seconds; None: nothing is held against the clock.
+    """
+
+    def __init__(self, buffer: Buffer, now: float | None = None) -> None:
         self._buffer = buffer
+        self._now = now
 
     def plain(
         self,
@@ -98,7 +102,15 @@ class FieldNodes:
         """How long the invoice is good; ``field`` is None where that is the default."""
         form = "{}, until {}" if field else "{} (the default), until {}"
         value = say(form, _duration(seconds), _utc(created + seconds))
-        return self.plain(say("expiry"), value, say(words.MEANING["expiry"]), field)
+        meaning = words.MEANING["expiry"]
+        if not self.past(created + seconds):
+            return self.plain(say("expiry"), value, say(meaning), field)
+        value, meaning = say("{}: expired", value), meaning + words.PAST
+        return self.plain(say("expiry"), value, say(meaning), field, mark=Mark.WARN)
+
+    def past(self, until: int) -> bool:
+        """Whether the moment (unix seconds) is over, as far as the time is known."""
+        return self._now is not None and self._now >= until
 
     def final_cltv(self, field: Field | None, blocks: int) -> Node:
         """The CLTV expiry of the last hop; ``field`` is None where that is the default."""

@@ -47,6 +47,7 @@ NO_AMOUNT: Final = (
     "The invoice names no amount: whoever pays it chooses. Nothing in it says what the seller "
     "will take as enough."
 )
+PAST: Final = " That is over: the payee is likely to refuse it. The server can give a new bill."
 EMPTY_DESCRIPTION: Final = (
     "The seller left it empty: nothing in the invoice says what it is for. An invoice must have "
     "this field or a description hash."

@@ -143,7 +143,7 @@ class _Dissection:
         challenges = 0
         for (name, value), at in zip(self._lines, self._places, strict=True):
             if name.lower() == b"www-authenticate":
-                node = dissect_line(self._reading, challenges, at, self._now)
+                node = dissect_line(self._reading, challenges, at, self._now, self._status())
                 node = replace(node, label=named(name))
                 challenges += 1
             elif self._is_secret(name, value):
@@ -215,7 +215,7 @@ class _Dissection:
         told = [dissect_grpc(self._lines)]
         ours = bool(self._reading.usable or self._reading.problems)
         if ours:
-            told += [verdict(self._reading), dissect_readers(self._reading)]
+            told += [verdict(self._reading, self._status()), dissect_readers(self._reading)]
         status = self._status()
         if status is not None or self._body or self._lines:
             other = self._dialect(status or 0)
