@@ -32,7 +32,15 @@ from l402tui.protocol.invoice import Invoice
 from l402tui.protocol.json_spans import Entry, JsonText
 from l402tui.protocol.text import Shown, say, shown
 
-__all__ = ["MAX_BODY", "BodyChallenge", "BodyField", "Means", "agree", "read_body_challenge"]
+__all__ = [
+    "MAX_BODY",
+    "BodyChallenge",
+    "BodyField",
+    "Means",
+    "agree",
+    "read_body_challenge",
+    "read_hash",
+]
 
 MAX_BODY: Final = 65_536
 """Bytes of a body that are read; a longer one is not looked at."""
@@ -120,7 +128,7 @@ class BodyChallenge:
     def payment_hash(self) -> bytes | None:
         """32 bytes, out of hex or base64; None where it names none that can be read."""
         found = self.meaning(Means.HASH)
-        return None if found is None else _hash(found.value)
+        return None if found is None else read_hash(found.value)
 
     @property
     def amount(self) -> Msat | None:
@@ -263,7 +271,7 @@ def _worth(found: BodyField) -> object:
     if found.means is Means.AMOUNT:
         return _msat(found)
     if found.means is Means.HASH:
-        return _hash(found.value) or found.value
+        return read_hash(found.value) or found.value
     return found.value
 
 
@@ -280,7 +288,9 @@ def _msat(found: BodyField) -> Msat | None:
     return Msat(number * _MSAT[found.plain_name])
 
 
-def _hash(value: str | int) -> bytes | None:
+def read_hash(value: str | int) -> bytes | None:
+    """32 bytes as servers write them in JSON: in hex, or (as lnd does) in base64; None for anything
+    else."""
     if not isinstance(value, str):
         return None
     if _HEX_HASH.fullmatch(value):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from l402tui.protocol.dialects.named import AcceptPayment, DryRun, Manifest, Nam
 from l402tui.protocol.dialects.offers import Offers
 from l402tui.protocol.dialects.rails import MultiRail
 from l402tui.protocol.dialects.x402 import X402
+from l402tui.protocol.dissect import dissect_message
 from tests.protocol.dialect_samples import (
     ACCEPT_PAYMENT,
     AUTH,
@@ -120,6 +122,31 @@ def test_x402_over_lightning() -> None:
     assert str(second.amount_words()) == "2 500 sat"
 
 
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"asset": "USDT", "amount": "1000000"}, "1 000 000 base units of USDT"),
+        ({"asset": "sat", "amount": "1000"}, "1 000 base units of sat"),
+        ({"asset": None, "amount": "1000"}, "1 000 base units"),
+        ({"asset": "btc"}, "2 500 sat"),
+    ],
+)
+def test_only_the_amount_of_bitcoin_counts_millisatoshi(changes: dict[str, Any], told: str) -> None:
+    found = x402(x402_v2(over_lightning(**changes)))
+    assert str(found.choices[0].amount_words()) == told
+    assert found.problems == ()
+
+
+@pytest.mark.parametrize("extra", [None, {"invoice": INVOICE[:-1]}])
+def test_lightning_without_an_invoice_says_so(extra: dict[str, str] | None) -> None:
+    found = x402(x402_v2(over_lightning(extra=extra)))
+    assert found.kind is Kind.X402_LIGHTNING
+    assert "no invoice in it that can be read" in found.words.asks
+    assert "the invoice it brings" not in found.words.asks
+    assert "a Lightning wallet alone cannot" in found.words.could_pay
+    assert "the invoice it brings" in x402(x402_v2(over_lightning())).words.asks
+
+
 def test_bitcoin_without_an_invoice_is_not_lightning() -> None:
     on_chain = over_lightning(network="bip122:0f9188f13cb7b2c71f2a335e3a4fc328", extra=None)
     assert x402(x402_v2(on_chain)).kind is Kind.X402_V2
@@ -138,7 +165,8 @@ def test_bitcoin_without_an_invoice_is_not_lightning() -> None:
         ({"network": 7}, "network should be text"),
         ({"maxTimeoutSeconds": "soon"}, "maxTimeoutSeconds should be a whole number"),
         ({"extra": {"invoice": INVOICE[:-1]}}, "the invoice cannot be read for certain"),
-        ({"extra": {"invoice": INVOICE, "paymentHash": "00"}}, "another payment hash"),
+        ({"extra": {"invoice": INVOICE, "paymentHash": "00" * 32}}, "another payment hash"),
+        ({"extra": {"invoice": INVOICE, "paymentHash": "00"}}, "no hash of 32 bytes"),
         ({"extra": {"invoice": 5}}, "invoice should be text"),
     ],
 )
@@ -237,12 +265,49 @@ def test_other_methods(method: str, asked: dict[str, str], words: str, payer: st
     assert payer in found.words.could_pay
 
 
+@pytest.mark.parametrize(
+    ("amount", "currency"),
+    [("2500", "sat"), ("2500", "SATS"), ("2500000", "msat"), ("2500", "BTC"), ("2500", "xbt")],
+)
+def test_the_same_amount_in_any_unit_of_bitcoin(amount: str, currency: str) -> None:
+    assert mpp(payment(request(amount=amount, currency=currency))).problems == ()
+
+
+def test_a_payment_whose_invoice_is_elsewhere() -> None:
+    placeholder = [(AUTH, b'Payment method="lightning", invoice="<elsewhere>", amount="5"')]
+    missing = payment(request(methodDetails={}))
+    for headers in (placeholder, missing):
+        told = recognise(402, headers, b"").could_pay.text
+        assert "no invoice in it that a Lightning wallet could pay" in told
+        tree = dissect_message(b"HTTP/1.1 402 Payment Required", headers, b"")
+        assert tree.find("could pay it").value.text == "no Lightning invoice in it"
+        assert not any("wallet could pay the invoice" in n.meaning.text for n in tree.walk())
+    assert recognise(402, placeholder, b"").kind is Kind.MPP_SIMPLE
+
+
+@pytest.mark.parametrize(
+    ("params", "told"),
+    [
+        ('method="lightning", amount="2500", currency="sat"', "lightning, 2 500 sat"),
+        ('method="lightning", intent="charge"', "lightning charge"),
+        ('intent="charge", amount="5", currency="usd"', "charge, 0.05 USD"),
+        ('amount="5", currency="usd"', "0.05 USD"),
+        ('id="x"', ""),
+    ],
+)
+def test_parts_that_are_missing_leave_no_gap(params: str, told: str) -> None:
+    line = f'Payment {params}, invoice="{INVOICE}"'.encode()
+    tree = dissect_message(b"HTTP/1.1 402 Payment Required", [(AUTH, line)], b"")
+    value = tree.find("protocol").find("Payment challenge").value.text
+    assert value == told
+
+
 def test_a_session_prices_the_unit_and_not_the_deposit() -> None:
     asked = request(methodDetails=None, depositInvoice=INVOICE, paymentHash=HASH, amount="2")
     found = mpp(payment(asked, intent="session"))
     assert found.problems == ()
     assert found.challenges[0].invoice is not None
-    wrong = mpp(payment({**asked, "paymentHash": "00"}, intent="session"))
+    wrong = mpp(payment({**asked, "paymentHash": "00" * 32}, intent="session"))
     assert "another payment hash" in reasons(wrong)
 
 
@@ -269,7 +334,11 @@ def test_a_request_that_is_not_as_it_should_be(raw: bytes, told: str) -> None:
         ({"methodDetails": None}, "methodDetails is missing"),
         ({"methodDetails": {}}, "invoice is missing"),
         ({"methodDetails": {"invoice": INVOICE, "network": "signet"}}, "of another network"),
-        ({"methodDetails": {"invoice": INVOICE, "paymentHash": "ff"}}, "another payment hash"),
+        ({"methodDetails": {"invoice": INVOICE, "paymentHash": "ff" * 32}}, "another payment hash"),
+        ({"methodDetails": {"invoice": INVOICE, "paymentHash": "ff"}}, "no hash of 32 bytes"),
+        ({"amount": "1", "currency": "SAT"}, "the invoice asks for another amount"),
+        ({"amount": "2500", "currency": "msat"}, "the invoice asks for another amount"),
+        ({"amount": "1", "currency": "btc"}, "the invoice asks for another amount"),
         ({"methodDetails": {"invoice": "lnbc1"}}, "the invoice cannot be read for certain"),
     ],
 )
@@ -435,7 +504,8 @@ def test_offers() -> None:
 
 
 def test_offers_that_are_not_as_they_should_be() -> None:
-    found = demand([], body(offers=[{"id": 1, "amount": 2.5, "currency": "USD"}, "free"]))
+    listed = [{"id": 1, "amount": 2.5, "currency": "USD"}, "free"]
+    found = demand([], body(offers=listed, version="0.2.2"))
     told = reasons(found)
     for reason in (
         "payment_request_url is missing",
@@ -445,6 +515,14 @@ def test_offers_that_are_not_as_they_should_be() -> None:
         "offers should be a list of objects",
     ):
         assert reason in told
+
+
+@pytest.mark.parametrize("more", [{}, {"version": "3"}, {"payment_context_token": "x"}])
+def test_any_list_of_offers_is_not_one_of_this_protocol(more: dict[str, object]) -> None:
+    listed = [{"id": "a", "amount": 5, "currency": "USD"}]
+    assert recognise(402, [], body(offers=listed, **more)).demand is None
+    named = demand([], body(offers=listed, payment_request_url="https://shop.example/pay"))
+    assert isinstance(named, Offers)
 
 
 @pytest.mark.parametrize("headers", [NEGOTIATION, RAIL_CHALLENGE, [*NEGOTIATION, *RAIL_CHALLENGE]])
@@ -472,6 +550,13 @@ def test_a_bare_invoice() -> None:
     assert isinstance(other, BareInvoice)
     assert other.agrees is False
     assert reasons(other) == "the invoice has another payment hash"
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        same = encode(bytes.fromhex(HASH)).decode()
+        made = demand([], body(payment_request=INVOICE, r_hash=same))
+        assert isinstance(made, BareInvoice)
+        assert made.agrees is True
+        assert made.problems == ()
+        assert demand([], body(invoice=INVOICE, r_hash=same[:-2])).problems
     broken = demand([], body(invoice="lnbc1", payment_hash=HASH))
     assert isinstance(broken, BareInvoice)
     assert broken.agrees is None

@@ -299,6 +299,18 @@ def test_grpc_with_16_and_other_protocols() -> None:
     assert next(tops(tree)).value.text == "Payment (MPP)"
 
 
+def test_the_last_status_of_grpc_counts() -> None:
+    headers = [*GRPC, (b"grpc-status", b"0"), *UNPAID, (AUTH, BILL)]
+    said = inside(answer(headers, b"", b"200 OK"), "gRPC")
+    assert said.value.text == "status 13 (internal): payment required"
+
+
+def test_a_challenge_for_a_password_is_no_bill_of_grpc() -> None:
+    said = inside(answer([*GRPC, *UNPAID, (AUTH, b'Bearer realm="x"')], b"", b"200 OK"), "gRPC")
+    assert said.mark is Mark.WARN
+    assert "there is no challenge in it" in said.meaning.text
+
+
 def test_grpc_that_failed_without_a_challenge() -> None:
     said = inside(answer([*GRPC, *UNPAID], b"", b"200 OK"), "gRPC")
     assert said.mark is Mark.WARN
@@ -311,6 +323,8 @@ def test_grpc_that_failed_without_a_challenge() -> None:
         [*GRPC, (b"grpc-status", b"0"), (AUTH, BILL)],
         [*GRPC, (b"grpc-status", b"13"), (b"grpc-message", b"out of cheese")],
         [(b"grpc-message", b"payment required")],
+        [*GRPC, (b"grpc-status", b"16"), (AUTH, b'Bearer realm="shop"')],
+        [*GRPC, *UNPAID, (b"grpc-status", b"0")],
     ],
 )
 def test_grpc_that_asks_for_nothing(headers: Headers) -> None:
@@ -448,10 +462,11 @@ def test_a_hostile_body_gives_a_bounded_tree(name: str) -> None:
 
 
 def test_more_than_anybody_reads_is_counted() -> None:
-    tree = answer([], body(offers=[{"id": str(number)} for number in range(130)]))
-    listed = inside(next(tops(tree)), "content", "offers")
-    assert len(listed.children) == 101
-    assert (listed.children[-1].label.text, listed.children[-1].value.text) == ("more", "30")
+    listed = [{"id": str(number)} for number in range(130)]
+    tree = answer([], body(version="0.2.2", offers=listed))
+    shown = inside(next(tops(tree)), "content", "offers")
+    assert len(shown.children) == 101
+    assert (shown.children[-1].label.text, shown.children[-1].value.text) == ("more", "30")
 
 
 def test_a_longer_body_is_not_looked_at() -> None:

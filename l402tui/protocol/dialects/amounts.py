@@ -21,6 +21,7 @@ __all__ = [
     "currency_words",
     "decimal",
     "is_usdc",
+    "msat_per",
     "number_words",
     "token_words",
 ]
@@ -79,7 +80,8 @@ _MINOR: Final = {
     **dict.fromkeys(("USD", "EUR", "GBP", "CHF", "CAD", "AUD"), 2),
     **dict.fromkeys(("JPY", "KRW"), 0),
 }
-_BITCOIN: Final = {"sat": 1_000, "sats": 1_000, "msat": 1}
+_BITCOIN: Final = {"sat": 1_000, "sats": 1_000, "msat": 1, "btc": 1_000, "xbt": 1_000}
+"""Millisatoshi in the smallest unit; that of BTC is the satoshi."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,14 +154,19 @@ def token_words(amount: int, where: Chain | None, asset: str | None, calls_itsel
     return say("{} base units", number_words(amount))
 
 
+def msat_per(currency: str) -> int | None:
+    """How many millisatoshi the smallest unit of a currency is; None where it is no bitcoin."""
+    return _BITCOIN.get(currency.lower())
+
+
 def currency_words(amount: int, currency: str) -> Shown:
     """An amount in the smallest unit of a currency that may be ISO 4217, ``sat`` or ``msat``."""
-    per = _BITCOIN.get(currency.lower())
-    if per is not None:
-        return bitcoin_words(amount * per)
     code = currency.upper()
     if code in ("BTC", "XBT"):
         return say("{} BTC ({} sat)", decimal(amount, 8), number_words(amount))
+    per = msat_per(currency)
+    if per is not None:
+        return bitcoin_words(amount * per)
     places = _MINOR.get(code)
     if places is None:
         return say("{} base units of {}", number_words(amount), shown(currency, 60))

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
+from l402tui.protocol.body_challenge import read_hash
 from l402tui.protocol.dialects.kinds import DialectError
 from l402tui.protocol.dialects.located import Item, Number, read_json
 from l402tui.protocol.errors import DecodeError, InvoiceError
@@ -46,13 +47,16 @@ class Bolt11:
     ) -> str:
         """Why the invoice is not the one that the text around it describes; empty where it is.
 
-        ``network`` is a word such as ``regtest``. What is None is not compared.
+        ``payment_hash`` in hex or base64; ``network`` is a word such as ``regtest``. What is None
+        is not compared.
         """
         if self.invoice is None:
             return ""
         if msat is not None and self.invoice.amount not in (None, msat):
             return "the invoice asks for another amount"
-        if payment_hash is not None and payment_hash.lower() != self.invoice.payment_hash.hex():
+        if payment_hash is not None and read_hash(payment_hash) != self.invoice.payment_hash:
+            if read_hash(payment_hash) is None:
+                return "what is called its payment hash is no hash of 32 bytes"
             return "the invoice has another payment hash"
         if network is not None and network != self.invoice.network.word:
             return "the invoice is of another network"

@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import Final
 
 from l402tui.protocol.auth_header import AuthChallenge
-from l402tui.protocol.dialects.amounts import currency_words, token_words
+from l402tui.protocol.dialects.amounts import currency_words, msat_per, token_words
 from l402tui.protocol.dialects.canonical import not_canonical
 from l402tui.protocol.dialects.evidence import Evidence
 from l402tui.protocol.dialects.inside import Bolt11, Reader, json_from_base64, read_invoice
@@ -35,7 +35,15 @@ from l402tui.protocol.dialects.located import Item
 from l402tui.protocol.dialects.rails import lists_rails
 from l402tui.protocol.text import Shown, say, shown
 
-__all__ = ["INTENTS", "METHODS", "MppBill", "PaymentChallenge", "decode", "method_words"]
+__all__ = [
+    "INTENTS",
+    "METHODS",
+    "MppBill",
+    "PaymentChallenge",
+    "decode",
+    "method_words",
+    "way_words",
+]
 
 METHODS: Final = {
     "lightning": "A Lightning wallet could pay the invoice; the preimage then goes back in "
@@ -78,6 +86,16 @@ _SIMPLE: Final = Words(
         "ties the preimage to the request.",
         "The preimage is the proof.",
     ),
+)
+_ELSEWHERE: Final = (
+    "There is no invoice in it that a Lightning wallet could pay; the server would have to give "
+    "one elsewhere."
+)
+_SIMPLE_ELSEWHERE: Final = Words(
+    "It uses the Payment scheme in a shorter form than the IETF draft has, and names an invoice "
+    "that cannot be read.",
+    _ELSEWHERE,
+    _SIMPLE.different,
 )
 _REQUIRED: Final = ("id", "realm", "method", "intent", "request")
 # RFC 3339 section 5.6; what fromisoformat of Python 3.11 reads is wider.
@@ -146,12 +164,12 @@ def decode(evidence: Evidence) -> MppBill | None:
     challenges = tuple(_challenge(challenge) for challenge in found)
     problems = tuple(error for c in challenges for error in (*c.problems, *c.request_problems))
     simple = all(challenge.request is None for challenge in challenges)
-    words = _GENERAL
     if simple and any(challenge.invoice is not None for challenge in challenges):
-        words, kind = _SIMPLE, Kind.MPP_SIMPLE
+        kind = Kind.MPP_SIMPLE
+        words = _SIMPLE if any(map(_payable, challenges)) else _SIMPLE_ELSEWHERE
     else:
         kind = Kind.MPP
-        ways = {method_words(challenge.method) for challenge in challenges}
+        ways = {way_words(challenge) for challenge in challenges}
         words = Words(_ASKS, " ".join(sorted(ways)), _DIFFERENT)
     title = None if evidence.json is None else evidence.json.text("type")
     return MppBill(
@@ -162,6 +180,18 @@ def decode(evidence: Evidence) -> MppBill | None:
         challenges=challenges,
         problem=evidence.json if title is not None else None,
     )
+
+
+def _payable(challenge: PaymentChallenge) -> bool:
+    """Whether there is an invoice in it that can be read."""
+    return challenge.invoice is not None and challenge.invoice.invoice is not None
+
+
+def way_words(challenge: PaymentChallenge) -> str:
+    """What could pay this challenge, by its method and by the invoice in it."""
+    if challenge.method == "lightning" and not _payable(challenge):
+        return _ELSEWHERE
+    return method_words(challenge.method)
 
 
 def _challenge(challenge: AuthChallenge) -> PaymentChallenge:
@@ -307,8 +337,9 @@ def _compare(
         return
     msat = None
     # In a session the amount is the price of a unit and not that of the deposit.
-    if read.amount is not None and read.currency in ("sat", "sats") and read.intent != "session":
-        msat = read.amount * 1_000
+    per = msat_per(read.currency or "")
+    if read.amount is not None and per is not None and read.intent != "session":
+        msat = read.amount * per
     why = read.invoice.disagrees(msat, payment_hash, network)
     if why:
         note(why)

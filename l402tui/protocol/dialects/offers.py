@@ -20,6 +20,7 @@ from l402tui.protocol.text import Shown
 
 __all__ = ["MOST_OFFERS", "Offer", "Offers", "decode"]
 
+_VERSION: Final = "0.2.2"
 MOST_OFFERS: Final = 64
 """Offers that are decoded; the others are only shown."""
 
@@ -74,6 +75,8 @@ def decode(evidence: Evidence) -> Offers | None:
     listed = None if item is None else item.get("offers")
     if item is None or listed is None or not isinstance(listed.value, tuple):
         return None
+    if item.text("payment_request_url") is None and item.text("version") != _VERSION:
+        return None  # many things have offers
     fields = Reader(item)
     fields.need("payment_request_url", "payment_context_token")
     return Offers(

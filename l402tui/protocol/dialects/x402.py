@@ -14,7 +14,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from l402tui.protocol.dialects.amounts import Chain, bitcoin_words, chain, token_words
+from l402tui.protocol.dialects.amounts import (
+    Chain,
+    bitcoin_words,
+    chain,
+    number_words,
+    token_words,
+)
 from l402tui.protocol.dialects.evidence import Evidence
 from l402tui.protocol.dialects.inside import Bolt11, Reader, json_from_base64
 from l402tui.protocol.dialects.kinds import (
@@ -27,7 +33,7 @@ from l402tui.protocol.dialects.kinds import (
     Words,
 )
 from l402tui.protocol.dialects.located import Item, plain
-from l402tui.protocol.text import Shown
+from l402tui.protocol.text import Shown, say, shown
 
 __all__ = ["MOST_CHOICES", "X402", "Choice", "decode", "read_x402"]
 
@@ -74,6 +80,14 @@ _WORDS: Final = {
     ),
 }
 
+_WITHOUT_INVOICE: Final = Words(
+    "It speaks x402, and at least one of its choices is paid over Lightning; there is no invoice "
+    "in it that can be read.",
+    "An x402 client that knows how to get the invoice could pay it; a Lightning wallet alone "
+    "cannot.",
+    _LIGHTNING_DIFFERENT,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -83,7 +97,7 @@ class Choice:
     scheme: str | None
     network: Chain | None
     amount: int | None
-    """Base units of the asset; on Bitcoin and Lightning millisatoshi."""
+    """Base units of the asset; of BTC on Lightning they are millisatoshi."""
     asset: str | None
     asset_name: str | None
     """What the token calls itself (``extra.name``)."""
@@ -99,12 +113,24 @@ class Choice:
             return False
         return self.network.lightning or (self.network.bitcoin and self.invoice is not None)
 
+    @property
+    def _in_bitcoin(self) -> bool:
+        """Whether the asset is bitcoin itself: only of that it is known what the amount counts."""
+        return self.asset is not None and self.asset.upper() == "BTC"
+
+    @property
+    def msat(self) -> int | None:
+        """What has to be paid over Lightning in millisatoshi; None where that is not certain."""
+        return self.amount if self.lightning and self._in_bitcoin else None
+
     def amount_words(self) -> Shown | None:
         """The amount with its unit, as far as that is certain; None where there is none."""
         if self.amount is None:
             return None
-        if self.lightning:
+        if self.lightning and self._in_bitcoin:
             return bitcoin_words(self.amount)
+        if self.lightning and self.asset:
+            return say("{} base units of {}", number_words(self.amount), shown(self.asset, 60))
         return token_words(self.amount, self.network, self.asset, self.asset_name or "")
 
 
@@ -169,10 +195,14 @@ def read_x402(
     kind = _kind(version, default)
     if any(choice.lightning for choice in choices):
         kind = Kind.X402_LIGHTNING
+    words = _WORDS[kind]
+    invoices = [choice.invoice.invoice for choice in choices if choice.invoice is not None]
+    if kind is Kind.X402_LIGHTNING and not any(invoices):
+        words = _WITHOUT_INVOICE
     resource = item.text("resource", "url") or item.text("resource")
     return X402(
         kind=kind,
-        words=_WORDS[kind],
+        words=words,
         source=source,
         problems=(*problems, *fields.problems),
         version=version,
@@ -207,7 +237,7 @@ def _choice(entry: Item, fields: Reader) -> Choice:
         invoice=None if more is None or not _carries_invoice(network) else more.invoice("invoice"),
     )
     if choice.invoice is not None:
-        wrong = choice.invoice.disagrees(choice.amount, entry.text("extra", "paymentHash"))
+        wrong = choice.invoice.disagrees(choice.msat, entry.text("extra", "paymentHash"))
         if wrong:
             fields.problems.append(DialectError(wrong, choice.invoice.at.start))
     return choice

@@ -17,7 +17,7 @@ from l402tui.protocol.dialects.cashu import CashuRequest
 from l402tui.protocol.dialects.inside import Bolt11
 from l402tui.protocol.dialects.kinds import Demand, Source
 from l402tui.protocol.dialects.mcp import McpPayment
-from l402tui.protocol.dialects.mpp import INTENTS, MppBill, PaymentChallenge, method_words
+from l402tui.protocol.dialects.mpp import INTENTS, MppBill, PaymentChallenge, way_words
 from l402tui.protocol.dialects.named import AcceptPayment, DryRun, Manifest
 from l402tui.protocol.dialects.offers import Offers
 from l402tui.protocol.dialects.rails import ASK_FOR_L402, MultiRail
@@ -127,11 +127,12 @@ def _payment(challenge: PaymentChallenge, where: Where) -> Node:
     place = where.header("www-authenticate", challenge.source.line)
     amount = challenge.amount_words()
     method, intent = challenge.method or "", challenge.intent or ""
-    value = say("{} {}", shown(method, 40), shown(intent, 40))
-    if amount is not None:
-        value = say("{}, {}", value, amount)
+    parts = [shown(part, 40) for part in (method, intent) if part]
+    named = say(" ".join(["{}"] * len(parts)), *parts) if parts else None
+    told = [part for part in (named, amount) if part is not None]
+    value = say(", ".join(["{}"] * len(told)), *told)
     special = {
-        "method": Gloss(shown(method), say(method_words(challenge.method))),
+        "method": Gloss(shown(method), say(way_words(challenge))),
         "intent": Gloss(shown(intent), say(INTENTS.get(intent, words.NO_INTENT))),
     }
     if challenge.expires is not None:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from l402tui.protocol.challenge import read_challenges
 from l402tui.protocol.text import Shown, say, shown
 from l402tui.protocol.tree import Mark, Node
 
@@ -26,6 +27,8 @@ _STATUS: Final = (
 INTERNAL: Final = 13
 UNAUTHENTICATED: Final = 16
 
+_PAYMENTS: Final = ("l402", "lsat", "payment", "mpp", "cashu")
+"""Schemes of challenges that ask for money."""
 _PERCENT: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
 _ASKS: Final = (
     "This is gRPC's way of a 402: HTTP itself says 200, because the call came through; that it was "
@@ -43,21 +46,32 @@ def is_grpc(headers: Sequence[tuple[bytes, bytes]]) -> bool:
 
 
 def asks_for_payment(headers: Sequence[tuple[bytes, bytes]]) -> bool:
-    """Whether a gRPC call failed for want of payment: by its words, or by a challenge in it.
+    """Whether a gRPC call failed for want of payment: by its words, or by a challenge in it that
+    asks for one.
 
     13 and 16 are the codes that come with it, but they come with other failures too.
     """
     if not is_grpc(headers) or _code(headers) == 0:
         return False
-    named = {name.lower() for name, _ in headers}
-    return b"payment required" in grpc_message(headers).lower() or b"www-authenticate" in named
+    return b"payment required" in grpc_message(headers).lower() or _challenged(headers)
+
+
+def _challenged(headers: Sequence[tuple[bytes, bytes]]) -> bool:
+    """Whether a challenge of a scheme for payments is in it; others want a name and a password."""
+    lines = [value for name, value in headers if name.lower() == b"www-authenticate"]
+    reading = read_challenges(lines)
+    return any(challenge.scheme.lower() in _PAYMENTS for challenge in reading.challenges)
+
+
+def _status(headers: Sequence[tuple[bytes, bytes]]) -> bytes:
+    """The last one: that of the trailers, where it is there twice."""
+    values = [value.strip() for name, value in headers if name.lower() == b"grpc-status"]
+    return values[-1] if values else b""
 
 
 def _code(headers: Sequence[tuple[bytes, bytes]]) -> int | None:
-    values = [value.strip() for name, value in headers if name.lower() == b"grpc-status"]
-    if not values or not values[-1].isdigit() or len(values[-1]) > 3:
-        return None
-    return int(values[-1])
+    status = _status(headers)
+    return int(status) if status.isdigit() and len(status) <= 3 else None
 
 
 def grpc_message(headers: Sequence[tuple[bytes, bytes]]) -> bytes:
@@ -82,12 +96,11 @@ def dissect_grpc(headers: Sequence[tuple[bytes, bytes]]) -> Node | None:
     """What a response says as a gRPC call that was not paid for; None where it is none."""
     if not asks_for_payment(headers):
         return None
-    challenged = any(name.lower() == b"www-authenticate" for name, _ in headers)
-    status = next(value for name, value in headers if name.lower() == b"grpc-status")
+    challenged = _challenged(headers)
     told = grpc_message(headers)
     return Node(
         say("gRPC"),
-        say("status {}: {}", status_words(status), shown(told) or say("no message")),
+        say("status {}: {}", status_words(_status(headers)), shown(told) or say("no message")),
         say(_ASKS if challenged else _PROBABLY),
         mark=Mark.NOTE if challenged else Mark.WARN,
     )
