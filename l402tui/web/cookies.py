@@ -35,8 +35,8 @@ _VALUE: Final = re.compile(rb"[\x20\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*|\"
 class Jar:
     """The cookies of one flow."""
 
-    _kept: dict[tuple[bytes, str], bytes] = field(default_factory=dict)
-    """By name and path. They come from one origin alone, so that need not be remembered."""
+    _kept: dict[tuple[str, bytes, str], bytes] = field(default_factory=dict)
+    """By origin, name and path."""
 
     def take(self, url: Url, lines: Iterable[bytes]) -> None:
         """Keep what the ``Set-Cookie`` lines of an answer from this address set."""
@@ -47,8 +47,8 @@ class Jar:
         """What the ``Cookie`` header of a request to this address says; None for no header."""
         fitting = [
             (path, name + b"=" + value)
-            for (name, path), value in self._kept.items()
-            if _leads_below(url.path, path)
+            for (origin, name, path), value in self._kept.items()
+            if origin == url.origin and _leads_below(url.path, path)
         ]
         fitting.sort(key=lambda one: -len(one[0]))  # the nearest first (RFC 6265, 5.4)
         return b"; ".join(pair for _, pair in fitting) or None
@@ -63,13 +63,14 @@ class Jar:
             return
         given = attributes.get(b"path", b"")
         path = given.decode("ascii", "replace") if given[:1] == b"/" else _folder(url.path)
-        self._kept.pop((name, path), None)
+        key = (url.origin, name, path)
+        self._kept.pop(key, None)
         if _over(attributes):
             return
         size = len(name) + len(value)
-        held = sum(len(key[0]) + len(kept) for key, kept in self._kept.items())
+        held = sum(len(other[1]) + len(kept) for other, kept in self._kept.items())
         if len(self._kept) < MAX_COOKIES and size <= min(COOKIE_LIMIT, JAR_LIMIT - held):
-            self._kept[name, path] = value
+            self._kept[key] = value
 
 
 def _attributes(parts: Iterable[bytes]) -> dict[bytes, bytes]:

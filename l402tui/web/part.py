@@ -8,7 +8,6 @@ beside it in ``FILE.part.json``: which request it was, and the server's own word
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import fcntl
 import json
@@ -46,7 +45,9 @@ class Admit(Enum):
     """What becomes of the body of an answer."""
 
     HERE = auto()
-    """It goes to the file."""
+    """It goes to the file, from the beginning."""
+    REST = auto()
+    """It goes on where the file ends: ``take_up`` comes first."""
     ELSEWHERE = auto()
     """It is nothing to keep in a file: a bill, an error."""
     ANEW = auto()
@@ -117,8 +118,8 @@ class Part:
         rest = b"bytes=%d-" % self.kept
         return ((b"Range", rest), (b"If-Range", origin.validator.encode("ascii")))
 
-    async def admit(self, request: Request, head: Response, *, asked: bool) -> Admit:
-        """Look at the head of an answer, whose body is still to come, and make ready for it.
+    def admit(self, request: Request, head: Response, *, asked: bool) -> Admit:
+        """Look at the head of an answer, whose body is still to come, and make room for it.
 
         ``asked``: only the rest was asked for. What was there before is gone when HERE is the
         answer to a body that begins at its beginning. Raises OSError.
@@ -127,12 +128,20 @@ class Part:
             if head.status == 416 or not self._continues(head):
                 self._origin = None
                 return Admit.ANEW
-            await asyncio.to_thread(self._take_up)
-            return Admit.HERE
+            return Admit.REST
         if not 200 <= head.status < 300 or head.wants_payment:
             return Admit.ELSEWHERE
         self._begin(request, head)
         return Admit.HERE
+
+    def take_up(self) -> None:
+        """Read what is there, for its hash, and stand at its end. Raises OSError."""
+        assert self._file is not None, "nothing comes after the end"
+        os.lseek(self._file, 0, os.SEEK_SET)
+        self._hash, self._size, self._begun = sha256(), 0, True
+        while piece := os.read(self._file, _PIECE):
+            self._hash.update(piece)
+            self._size += len(piece)
 
     def write(self, piece: bytes) -> bool:
         """Append it; False where that went wrong, which :attr:`trouble` explains."""
@@ -206,15 +215,6 @@ class Part:
         opened = os.open(self._note, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
         with os.fdopen(opened, "w") as note:
             json.dump(asdict(self._origin), note)
-
-    def _take_up(self) -> None:
-        """Read what is there, for its hash, and stand at its end."""
-        assert self._file is not None, "nothing comes after the end"
-        os.lseek(self._file, 0, os.SEEK_SET)
-        self._hash, self._size, self._begun = sha256(), 0, True
-        while piece := os.read(self._file, _PIECE):
-            self._hash.update(piece)
-            self._size += len(piece)
 
     def _write(self, piece: bytes) -> None:
         assert self._file is not None, "nothing comes after the end"

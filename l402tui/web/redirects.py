@@ -39,15 +39,15 @@ class Journey:
     request: Request
     authorization: Secret | None
     hops: tuple[Hop, ...] = ()
-    asked: Url | None = None
+    asked: Request | None = None
     """What the person asked for, where a redirect has led on from there."""
     away: bool = False
     """It has been at another origin, and nothing private goes along any more."""
 
     @property
-    def begin(self) -> Url:
+    def begin(self) -> Request:
         """What the person asked for."""
-        return self.asked or self.request.url
+        return self.asked or self.request
 
 
 def follow(journey: Journey, status: int, locations: tuple[bytes, ...]) -> Journey | None:

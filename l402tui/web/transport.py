@@ -179,7 +179,7 @@ class HttpTransport:
         """What leaves, and whether only the rest of a file is asked for. Raises HeaderRefused."""
         request = journey.request
         cookie = None if journey.away else self._jar.value(request.url)
-        more = self._part.rest_of(request, request.url) if self._part and not whole else ()
+        more = self._part.rest_of(journey.begin, request.url) if self._part and not whole else ()
         return compose(request, journey.authorization, cookie=cookie, more=more), bool(more)
 
     def _outgoing(
@@ -207,7 +207,7 @@ class HttpTransport:
         """The connections for this step. Those that may lead inside are kept apart: where a server
         may not send us, it may not find an open connection either."""
         url = journey.request.url
-        key = (url.encrypted, url.host == journey.begin.host and self._may_lead_inside(url))
+        key = (url.encrypted, url.host == journey.begin.url.host and self._may_lead_inside(url))
         if key not in self._pools:
             self._pools[key] = httpcore.AsyncConnectionPool(
                 # Loading the authorities takes 25 ms, which http:// need not wait for: its pool
@@ -253,7 +253,7 @@ class HttpTransport:
             return Unreachable(Fault.REDIRECT, refused.why, maybe_received=True)
         except CodingRefused as refused:
             return Unreachable(Fault.PROTOCOL, refused.why, maybe_received=True)
-        into = await self._into(journey.request, head, asked=asked)
+        into = await self._into(journey.begin, head, asked=asked)
         if into is None:  # our own disk: the answer is lost, and the file says why
             return replace(head, complete=False)
         assert isinstance(incoming.stream, AsyncIterable)
@@ -273,8 +273,11 @@ class HttpTransport:
         if part is None:
             return Memory(self._body_limit)
         try:
-            match await part.admit(request, head, asked=asked):
+            match part.admit(request, head, asked=asked):
                 case Admit.HERE:
+                    return part
+                case Admit.REST:
+                    await asyncio.to_thread(part.take_up)  # which may be long
                     return part
                 case Admit.ANEW:
                     raise _Anew
