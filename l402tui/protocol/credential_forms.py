@@ -30,6 +30,7 @@ from l402tui.protocol.credential_parts import (
     preimage_of,
 )
 from l402tui.protocol.errors import CredentialError, MacaroonError
+from l402tui.protocol.leaks import names_preimage
 from l402tui.protocol.macaroon import Macaroon, Token
 from l402tui.protocol.secret import Secret
 from l402tui.protocol.spelling import Spelling, unspell
@@ -318,7 +319,8 @@ def _flat(
         if isinstance(item, dict) and depth < 4:
             yield from _flat(item, f"{name}.", depth + 1)
         else:
-            yield name, _plain(item), not name.startswith("challenge.")
+            public = name.startswith("challenge.") and not names_preimage(name)
+            yield name, _plain(item), not public
 
 
 def _plain(value: Any) -> str:

@@ -11,6 +11,7 @@ from l402tui.protocol.dissect.hash_node import hash_node
 from l402tui.protocol.dissect.parts import Place, hidden, named
 from l402tui.protocol.errors import IdentifierError, MacaroonError
 from l402tui.protocol.identifier import read_identifier
+from l402tui.protocol.leaks import gives_away, is_node_identifier
 from l402tui.protocol.macaroon import MAX_BYTES
 from l402tui.protocol.spelling import unspell
 from l402tui.protocol.text import say, shown
@@ -36,8 +37,9 @@ def dissect_broken(
         return Node(say("token"), say("empty"), meaning, mark=Mark.BAD)
     raw = given if isinstance(given, bytes) else _decoded(given)
     left = remains(raw)[:_MOST] if len(raw) <= MAX_BYTES else ()
-    # A preimage among the caveats makes a token good by itself, and it may be the one cut off.
-    secret = secret or b"preimage" in raw.lower()
+    # A preimage among the caveats makes a token good by itself, and it may be the one cut off. A
+    # node's own macaroon needs none, and a byte too much at its end is soon taken away.
+    secret = secret or b"preimage" in raw.lower() or gives_away(raw)
     place = Place(Buffer(say("macaroon"), raw, secret))
     children = tuple(_node(raw, remain, place, invoice_hash, secret) for remain in left)
     why = error.why if error.offset is None else f"{error.why} (at byte {error.offset})"
@@ -71,7 +73,7 @@ def _node(
     value, span = raw[start:end], place.span(start, end)
     meaning = say(words.REMAIN[what])
     if what is What.IDENTIFIER:
-        return _identifier(value, span, invoice_hash)
+        return _identifier(value, span, invoice_hash, hide=is_node_identifier(value))
     if what is What.CAVEAT:
         return _caveat(value, span, hide=_is_preimage(raw, remain))
     if what in (What.SIGNATURE, What.KEY):
@@ -81,9 +83,13 @@ def _node(
     return Node(say(what.value), shown(value), meaning, span, copy=value)
 
 
-def _identifier(value: bytes, span: Span, invoice_hash: bytes | None) -> Node:
+def _identifier(value: bytes, span: Span, invoice_hash: bytes | None, hide: bool) -> Node:
     children: tuple[Node, ...] = ()
     told, copy = say("{} bytes", len(value)), value.hex().encode()
+    meaning = say(words.REMAIN[What.IDENTIFIER])
+    if hide:
+        told = hidden(len(value), "bytes")
+        return Node(say("identifier"), told, meaning, span, copy=copy, secret=True)
     try:
         payment_hash = read_identifier(value).payment_hash
     except IdentifierError:
@@ -91,7 +97,6 @@ def _identifier(value: bytes, span: Span, invoice_hash: bytes | None) -> Node:
         payment_hash = None
     if payment_hash is not None:
         children = (hash_node(say("payment hash"), payment_hash, span, invoice_hash),)
-    meaning = say(words.REMAIN[What.IDENTIFIER])
     return Node(say("identifier"), told, meaning, span, children, copy=copy)
 
 

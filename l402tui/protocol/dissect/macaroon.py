@@ -13,6 +13,7 @@ from l402tui.protocol.dissect.node_macaroon import dissect_node_identifier
 from l402tui.protocol.dissect.parts import Place, hidden, why
 from l402tui.protocol.errors import IdentifierError
 from l402tui.protocol.identifier import Form, Identifier, read_identifier
+from l402tui.protocol.leaks import Leaks, is_node_identifier
 from l402tui.protocol.macaroon import Format, Macaroon, Token
 from l402tui.protocol.node_macaroon import NodeIdentifier, read_node_identifier
 from l402tui.protocol.text import say, shown
@@ -51,14 +52,7 @@ class _Dissection:
         self._invoice_hash = invoice_hash
         self._now = now
         self._node = _node_identifier(self._macaroon)
-        self._secret = (
-            secret
-            or self._node is not None
-            or any(
-                condition is not None and condition.kind is Kind.PREIMAGE
-                for condition in conditions(self._macaroon.caveats)
-            )
-        )
+        self._secret = secret or _opens_alone(self._macaroon)
         self._place = Place(Buffer(say("macaroon"), self._macaroon.raw, self._secret))
 
     def tree(self) -> Node:
@@ -170,6 +164,19 @@ class _Dissection:
             signature.hex().encode(),
             secret=self._secret,
         )
+
+
+def _opens_alone(macaroon: Macaroon) -> bool:
+    """Whether nothing beside it is needed to use it. In doubt it is: with a preimage in any
+    spelling, and with an identifier that only begins as a node's."""
+    if is_node_identifier(macaroon.identifier):
+        return True
+    for caveat, condition in zip(macaroon.caveats, conditions(macaroon.caveats), strict=True):
+        if condition is not None and condition.kind is Kind.PREIMAGE:
+            return True
+        if Leaks().look(caveat.cid):
+            return True
+    return False
 
 
 def _node_identifier(macaroon: Macaroon) -> NodeIdentifier | None:

@@ -8,6 +8,7 @@ is asked for in other protocols has a branch of its own.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
@@ -33,17 +34,21 @@ from l402tui.protocol.dissect.grpc import (
 )
 from l402tui.protocol.dissect.items import ItemTree
 from l402tui.protocol.dissect.parts import Place, hidden, named, why
+from l402tui.protocol.dissect.redact import redacted
 from l402tui.protocol.dissect.verdict import dissect_readers
 from l402tui.protocol.errors import ChallengeError, CredentialError
+from l402tui.protocol.leaks import names_preimage
 from l402tui.protocol.text import Shown, say, shown
 from l402tui.protocol.tree import Buffer, Mark, Node
 
 __all__ = ["dissect_message"]
 
-_SECRET_HEADERS: Final = CREDENTIAL_HEADERS | frozenset(
-    ["cookie", "set-cookie", "x-api-key", "x-session-token"]
-)
+_SECRET_HEADERS: Final = CREDENTIAL_HEADERS | frozenset(["cookie", "set-cookie"])
 """Headers whose values may open something."""
+_SECRET_NAME: Final = re.compile(
+    r"(?:api|access|auth|secret|private|session|bearer)[_-]?(?:key|token|secret)\Z|password\Z"
+)
+"""The same for headers that everybody names as they like: ``Api-Key``, ``X-Auth-Token``."""
 _ONLY_SENT: Final = ("token", "x-cashu")
 """Of those, the ones that are something else in a response."""
 _BODY_SHOWN: Final = 400
@@ -65,9 +70,9 @@ def dissect_message(
 
     ``headers`` and ``trailers`` in the order and spelling of the wire; ``body`` as received. Never
     raises: whatever cannot be read stays as it came, with the reason. With ``now`` (unix seconds)
-    what has expired says so.
+    what has expired says so. Preimages are hidden wherever they are named.
     """
-    return _Dissection(start_line, headers, body, trailers, now).tree()
+    return redacted(_Dissection(start_line, headers, body, trailers, now).tree())
 
 
 class _Dissection:
@@ -122,7 +127,13 @@ class _Dissection:
         return Node(
             say(self._kind),
             shown(line),
-            say("{} headers, {} bytes of body.", len(self._lines), len(self._body)),
+            say(
+                "{} {}, {} {} of body.",
+                len(self._lines),
+                say("header" if len(self._lines) == 1 else "headers"),
+                len(self._body),
+                say("byte" if len(self._body) == 1 else "bytes"),
+            ),
             self._place.span(0, size),
             tuple(children),
             copy=self._place.buffer.data,
@@ -206,7 +217,9 @@ class _Dissection:
         low = name.decode("latin-1").lower()
         if self._kind == "response" and low in _ONLY_SENT:
             return low == "x-cashu" and value.lstrip()[:4].lower() != b"creq"
-        return low in _SECRET_HEADERS
+        if self._kind == "request" and "macaroon" in low:
+            return True
+        return low in _SECRET_HEADERS or _SECRET_NAME.search(low) is not None or names_preimage(low)
 
     def _judgement(self) -> list[Node]:
         """What is wrong with the bill as a whole, who can read it, and what else is asked for."""
