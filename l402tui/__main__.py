@@ -42,7 +42,11 @@ def _run(options: Options) -> int:
             from l402tui.cli.practice import practice
 
             return practice(options)
-        case "get" | "replay":
+        case "payments" if options.deed != "resume":
+            from l402tui.cli.payments import payments
+
+            return payments(options)
+        case "get" | "replay" | "payments":
             from l402tui.cli.get import get
 
             return get(options)

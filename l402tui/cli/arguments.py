@@ -18,7 +18,9 @@ __all__ = ["COMMANDS", "NETWORKS", "PRACTICE_PORT", "Options", "parse"]
 
 Options = argparse.Namespace
 
-COMMANDS: Final = ("open", "demo", "get", "inspect", "history", "replay", "practice", "wallet")
+COMMANDS: Final = (
+    "open", "demo", "get", "inspect", "history", "payments", "replay", "practice", "wallet"
+)  # fmt: skip
 _PROGRAM: Final = "l402tui"
 _OPEN: Final = "open"
 _DESCRIPTION: Final = """\
@@ -74,6 +76,22 @@ A secret is better given in a file or by stdin: other users of this machine can 
 )
 
 
+_STAND: Final = "List payments without an end, and bring them to one."
+_STANDING: Final = """\
+List the payments that have no end yet: how each stands, what it was for, and what happens next.
+Nothing is sent, and nothing is ever deleted."""
+_STAND_CODES: Final = """\
+examples:
+  l402tui payments
+  l402tui payments resume 3f9c2a          follow it, and print what it bought
+  l402tui payments settle 3f9c2a --preimage-file -
+  l402tui payments give-up 3f9c2a
+
+A preimage is a secret: other users of this machine can read arguments, so it is none.
+
+""" + table(Exit.OK, Exit.BROKEN, Exit.USAGE)
+
+
 _DEMO: Final = "A whole purchase on a practice server, with every step explained."
 _AS_GET: Final = "exit codes: 130 where it was stopped; otherwise those of `l402tui get --help`"
 NETWORKS: Final = ("bitcoin", "testnet", "signet", "regtest", "simnet")
@@ -96,7 +114,8 @@ def parse(argv: Sequence[str]) -> Options:
         _look_at(words, parser)
         words.insert(0, _OPEN)
     options = parser.parse_args(words)
-    if options.command in ("get", "replay") and options.no_pay and options.yes:
+    runs_flow = options.command in ("get", "replay") or getattr(options, "deed", "") == "resume"
+    if runs_flow and options.no_pay and options.yes:
         asked = _Parser(prog=f"{_PROGRAM} {options.command}")
         asked.error("--yes and --no-pay contradict each other")
     return options
@@ -144,6 +163,7 @@ def _parser() -> argparse.ArgumentParser:
     _get(command("get", "Fetch an address; pay for it if you say yes.", table()))
     _inspect(command("inspect", _LOOK, _LOOK_CODES, _LOOK_AT))
     _history(command("history", "List what was done and what it cost."))
+    _payments(command("payments", _STAND, _STAND_CODES, _STANDING))
     _replay(
         command("replay", "Do an entry of the history again, with the credential held.", table())
     )
@@ -308,6 +328,35 @@ def _history(parser: argparse.ArgumentParser) -> None:
         "-n", dest="limit", type=_whole, default=20, metavar="N", help="default: 20"
     )
     parser.add_argument("--json", action="store_true", help="one entry a line as JSON")
+
+
+def _payments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--all", action="store_true", help="also those that have ended")
+    parser.add_argument("--json", action="store_true", help="one payment a line as JSON")
+    deeds = parser.add_subparsers(dest="deed", metavar="DEED", title="deeds", prog=parser.prog)
+
+    def deed(name: str, what: str) -> argparse.ArgumentParser:
+        added = deeds.add_parser(
+            name,
+            help=what,
+            description=what,
+            epilog=table(),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        added.add_argument("hash", metavar="HASH", help="its first 6 hex digits or more")
+        return added
+
+    _flow(deed("resume", "Follow a payment to its end, and fetch what it bought, as get does."))
+    settle = deed("settle", "Bring the preimage that your wallet shows: the proof of a payment.")
+    settle.add_argument(
+        "--preimage-file",
+        metavar="FILE|-",
+        help="where it stands, as 64 hex digits; - is stdin. Without it you are asked",
+    )
+    _wallet(
+        deed("give-up", "Free the money of a payment that nobody can tell about. You are asked.")
+    )
 
 
 def _practice(parser: argparse.ArgumentParser) -> None:

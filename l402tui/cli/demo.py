@@ -16,6 +16,7 @@ from l402tui.cli.exits import Exit, exit_of
 from l402tui.cli.ink import Ink, Pen, wrapped
 from l402tui.cli.lines import ThoroughLines
 from l402tui.cli.practice import list_switches, switches_of
+from l402tui.cli.resuming import Errand
 from l402tui.cli.running import follow, until_interrupted
 from l402tui.cli.stopping import Seen
 from l402tui.cli.terminal import Terminal
@@ -84,7 +85,7 @@ async def _run(switches: str, pen: Pen, seen: Seen, *, wait: bool) -> None:
         if session.practice is None:
             raise RuntimeError("a practice session has a practice server")
         request = request_of(f"{session.practice.url}/weather")
-        await follow(session.runner(_PlayMoney(), gate), request, seen, lines.show)
+        await follow(session.runner(_PlayMoney(), gate), Errand(request), seen, lines.show)
     _content(pen, seen)
 
 

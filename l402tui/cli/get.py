@@ -1,6 +1,7 @@
 """How is an address fetched, and paid for where it must be?
 
-``get`` makes a new request, ``replay`` takes one of the history; what follows is the same.
+``get`` makes a new request, ``replay`` takes one of the history, and ``payments resume`` that of a
+payment; what follows is the same.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from l402tui.cli.exits import Exit, exit_of
 from l402tui.cli.ink import Pen
 from l402tui.cli.lines import Lines
 from l402tui.cli.replay import remembered
+from l402tui.cli.resuming import Errand, resumed
 from l402tui.cli.running import follow, until_interrupted
 from l402tui.cli.stopping import Seen
 from l402tui.cli.terminal import Terminal
@@ -39,16 +41,18 @@ _DELIVERED = (Outcome.FREE, Outcome.PAID, Outcome.REUSED)
 
 
 def get(options: Options) -> Exit:
-    """Run ``get`` or ``replay``. Raises what :func:`~l402tui.cli.trouble.told` explains."""
+    """Run ``get``, ``replay`` or ``payments resume``.
+
+    Raises what :func:`~l402tui.cli.trouble.told` explains.
+    """
     settings = configured(options)
     destination = Destination(options.output)
     pen = Pen(plain=options.plain)
-    again = options.command == "replay"
-    request = remembered(settings, options, pen) if again else asked(options)
-    _only_one_authorization(settings, options, request)
+    errand = _errand(settings, options, pen)
+    _only_one_authorization(settings, options, errand.request)
     seen = Seen()
     try:
-        if not until_interrupted(_flow(settings, options, request, seen, _teller(options, pen))):
+        if not until_interrupted(_flow(settings, options, errand, seen, _teller(options, pen))):
             return _stopped(seen, pen, options)
         return _delivered(seen, destination, pen, options)
     except KeyboardInterrupt:  # between the flow and the end of the program
@@ -59,6 +63,16 @@ def get(options: Options) -> Exit:
         if seen.money is Money.NONE:
             raise
         raise Trouble(Exit.BROKEN, f"{shown(str(error), 1_000)} {seen.stopped()}") from None
+
+
+def _errand(settings: Settings, options: Options, pen: Pen) -> Errand:
+    match options.command:
+        case "payments":
+            return resumed(settings, options, pen)
+        case "replay":
+            return Errand(remembered(settings, options, pen))
+        case _:
+            return Errand(asked(options))
 
 
 def _only_one_authorization(settings: Settings, options: Options, request: Request) -> None:
@@ -86,7 +100,7 @@ def _only_one_authorization(settings: Settings, options: Options, request: Reque
 async def _flow(
     settings: Settings,
     options: Options,
-    request: Request,
+    errand: Errand,
     seen: Seen,
     tell: Callable[[Event], None],
 ) -> None:
@@ -98,9 +112,10 @@ async def _flow(
         async def receive(intent: Intent) -> Secret | NotPaid | None:
             return await show_invoice(terminal, intent) if terminal is not None else None
 
-        wallet = "none" if options.no_pay else settings.wallet
-        async with open_session(settings, wallet, receive=receive, url=request.url) as session:
-            await follow(session.runner(_approver(options, terminal)), request, seen, tell)
+        wallet = "none" if options.no_pay else errand.wallet or settings.wallet
+        url = errand.request.url
+        async with open_session(settings, wallet, receive=receive, url=url) as session:
+            await follow(session.runner(_approver(options, terminal)), errand, seen, tell)
 
 
 def _approver(options: Options, terminal: Terminal | None) -> Approver:

@@ -11,9 +11,10 @@ from collections.abc import Callable, Coroutine
 from contextlib import aclosing
 from typing import Any
 
+from l402tui.cli.resuming import Errand
 from l402tui.cli.stopping import Seen
 from l402tui.flow.events import Event
-from l402tui.flow.model import Money, Request
+from l402tui.flow.model import Money
 from l402tui.flow.runner import Runner
 
 __all__ = ["follow", "until_interrupted"]
@@ -37,15 +38,14 @@ def until_interrupted(work: Coroutine[Any, Any, None]) -> bool:
     return asyncio.run(guarded())
 
 
-async def follow(
-    runner: Runner, request: Request, seen: Seen, tell: Callable[[Event], None]
-) -> None:
+async def follow(runner: Runner, errand: Errand, seen: Seen, tell: Callable[[Event], None]) -> None:
     """Run the flow and tell each event.
 
     Raises BrokenPipeError where nobody listens any more, but not while money is at stake: then the
     flow goes on to its end in silence, and ``seen.unheard`` says so.
     """
-    async with aclosing(runner.run(request)) as events:
+    flow = runner.run(errand.request, follow=errand.follow, resend=errand.resend)
+    async with aclosing(flow) as events:
         async for event in events:
             seen.note(event)
             if seen.unheard:
