@@ -38,6 +38,7 @@ __all__ = ["Facts", "Held", "Named", "gather"]
 MAX_INPUT: Final = 4 * MAX_BYTES
 """Bytes of input that are looked at: a token of 64 KiB in hex, and room for more."""
 _MOST_TOKENS: Final = 16
+_TEXT: Final = "text that holds it"
 _BINARY: Final = re.compile(rb"\x02[\x01\x02]|[0-9a-f]{4}location ")
 _HEADER: Final = re.compile(r"([\w-]+)[ \t]*:[ \t]*(.*)", re.ASCII)
 _OURS: Final = re.compile(r"(?:L402|LSAT)(?:[ \t]|$)", re.ASCII | re.IGNORECASE)
@@ -47,6 +48,8 @@ _PARAM: Final = re.compile(
 _PAYMENT: Final = re.compile(r"Payment[ \t]+", re.ASCII | re.IGNORECASE)
 _BILL_PARAM: Final = re.compile(r"[ \t,](?:request|invoice)[ \t]*=", re.ASCII | re.IGNORECASE)
 _ANY_SCHEME: Final = re.compile(r"[\w-]+[ \t]+[\w-]+[ \t]*=[ \t]*\"", re.ASCII)
+_PAID: Final = re.compile(r"[^\s:]+:[0-9a-fA-F]{64}", re.ASCII)
+"""Token and preimage with nothing before them."""
 _INVOICE: Final = re.compile(r"ln(?:bc|tb|sb)[0-9a-z]", re.ASCII | re.IGNORECASE)
 
 
@@ -96,6 +99,18 @@ class Facts:
     invoices: list[Invoice] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
     """Why a part of it could not be used, as sentences that are safe to show."""
+
+    @property
+    def word(self) -> str | None:
+        """The text, where it is one word of which nothing could be read; any word would do."""
+        token = self.tokens[0].token if self.what == "token" and self.tokens else None
+        opaque = isinstance(token, Foreign) and token.kind is TokenKind.OPAQUE
+        return self.tokens[0].text.decode("latin-1") if opaque else None
+
+    @property
+    def text(self) -> bool:
+        """Whether it is text that holds several things, which need not belong to each other."""
+        return self.what == _TEXT
 
     def add_token(self, text: bytes) -> None:
         """A token as it travels. Preimages among its caveats count as well."""
@@ -185,6 +200,8 @@ def _bare(text: str) -> Facts:
         return _credential(Facts("credential"), "Authorization", text)
     if _ANY_SCHEME.match(text):
         return _challenge(text.splitlines())
+    if _PAID.fullmatch(text):
+        return _credential(Facts("credential"), "X-Payment", text)
     bare = strip_uri(text)
     if bare != text or _INVOICE.match(bare):
         # Alone it has to be right: there is nothing else to go by.
@@ -218,7 +235,7 @@ def _found(text: str) -> Facts | None:
     finds = find(text).found
     if not finds:
         return None
-    facts = Facts("text that holds it")
+    facts = Facts(_TEXT)
     for found in finds:
         if found.sort is Sort.CHALLENGE:
             _challenge(found.text.splitlines(), facts)

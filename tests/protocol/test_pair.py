@@ -36,15 +36,19 @@ from tests.protocol.tokens import (
 TOGETHER: Final = pair_words.TOGETHER
 APART: Final = pair_words.APART
 NOTHING: Final = pair_words.NOTHING
+UNFIT: Final = pair_words.UNFIT
 
 PRE: Final = PREIMAGE.hex()
 HASH: Final = PAYMENT_HASH.hex()
 CHALLENGE: Final = f'L402 macaroon="{TOKEN.text}", invoice="{INVOICE}"'
 CREDENTIAL: Final = f"L402 {TOKEN.text}:{PRE}"
 CHILD: Final = TOKEN.attenuate(b"n_uses=1").text
-OTHER_IDENTIFIER: Final = b"\0\0" + sha256(b"\x07" * 32).digest() + bytes(32)
+OTHER_HASH: Final = sha256(b"\x07" * 32).digest()
+OTHER_PRE: Final = "07" * 32
+OTHER_IDENTIFIER: Final = b"\0\0" + OTHER_HASH + bytes(32)
 OTHER: Final = Spelling.STANDARD.spell(mint(*CAVEATS, identifier=OTHER_IDENTIFIER).raw)
-OTHER_INVOICE: Final = write()
+OTHER_INVOICE: Final = write(("p", quintets(OTHER_HASH)), S, D, NINE)
+AT_ODDS: Final = f'L402 macaroon="{TOKEN.text}", invoice="{OTHER_INVOICE}"'
 RESIGNED: Final = Spelling.STANDARD.spell(
     Macaroon.mint(b"another key", IDENTIFIER, b"lsat", CAVEATS).raw
 )
@@ -98,7 +102,42 @@ PAIRS: Final[dict[str, tuple[str | bytes, str | bytes, str]]] = {
     "preimage and hash": (PRE, HASH, TOGETHER),
     "hash twice": (HASH, HASH.upper(), TOGETHER),
     "half a bill": (f'L402 macaroon="{TOKEN.text}"', CREDENTIAL, TOGETHER),
-    "one of two tokens": (f"L402 {OTHER},{TOKEN.text}:{PRE}", TOKEN.text, TOGETHER),
+    "one of two tokens": (f"L402 {OTHER},{TOKEN.text}:{PRE}", TOKEN.text, UNFIT),
+    "one of two tokens, invoice": (f"L402 {TOKEN.text},{OTHER}:{PRE}", INVOICE, UNFIT),
+    "bill at odds, its invoice": (AT_ODDS, OTHER_INVOICE, UNFIT),
+    "bill at odds, its token": (AT_ODDS, TOKEN.text, UNFIT),
+    "bill at odds, preimage for the invoice": (AT_ODDS, OTHER_PRE, UNFIT),
+    "bill at odds, preimage for the token": (AT_ODDS, PRE, UNFIT),
+    "bill at odds, hash": (AT_ODDS, HASH, UNFIT),
+    "bill at odds, payment": (AT_ODDS, CREDENTIAL, UNFIT),
+    "bill at odds, payment of the invoice": (AT_ODDS, f"L402 {TOKEN.text}:{OTHER_PRE}", UNFIT),
+    "bill at odds, the other way round": (
+        AT_ODDS,
+        f'L402 macaroon="{OTHER}", invoice="{INVOICE}"',
+        APART,
+    ),
+    "bill at odds, bill": (AT_ODDS, CHALLENGE, APART),
+    "bill at odds, nothing": (AT_ODDS, NAMELESS, APART),
+    "two bills, one of the invoices": (
+        f'{CHALLENGE}\nLSAT macaroon="{OTHER}", invoice="{OTHER_INVOICE}"',
+        OTHER_INVOICE,
+        UNFIT,
+    ),
+    "body at odds": (
+        json.dumps({"macaroon": TOKEN.text, "invoice": OTHER_INVOICE}),
+        OTHER_INVOICE,
+        UNFIT,
+    ),
+    "payment of another, same preimage": (
+        f"L402 {TOKEN.text}:{OTHER_PRE}",
+        f'Payment preimage="{OTHER_PRE}"',
+        APART,
+    ),
+    "log of several payments": (f"pay {INVOICE} and {OTHER_INVOICE}", INVOICE, TOGETHER),
+    "payment without a name": (f"{TOKEN.text}:{PRE}", CHALLENGE, TOGETHER),
+    "payment of another without a name": (f"{OTHER}:{PRE}", CHALLENGE, APART),
+    "one word twice": ("not~readable", "L402 not~readable:", TOGETHER),
+    "63 hex characters as a token": (f"L402 {PRE[1:]}:", PRE[1:], TOGETHER),
     "body and payment": (BODY, CREDENTIAL, TOGETHER),
     "body with a hash": (f'{{"invoice": "{INVOICE}", "payment_hash": "{HASH}"}}', PRE, TOGETHER),
     "body with a hash alone": (
@@ -167,9 +206,9 @@ def test_the_verdict(name: str) -> None:
     for tree in (pair(first, second), pair(second, first)):
         assert tree.value.text == verdict
         marks = {node.mark for node in tree.children[2:]}
-        assert (Mark.BAD in marks) == (verdict == APART)
-        assert (Mark.GOOD in marks) or verdict != TOGETHER
-        if verdict == APART:
+        assert (Mark.BAD in marks) == (verdict in (APART, UNFIT))
+        assert (Mark.GOOD in marks) or verdict not in (TOGETHER, UNFIT)
+        if verdict in (APART, UNFIT):
             assert tree.mark is Mark.BAD
         for text in (t.text for n in tree.walk() for t in (n.label, n.value, n.meaning)):
             assert PRE not in text
@@ -183,6 +222,62 @@ def test_a_thing_belongs_to_itself(name: str) -> None:
     for thing in PAIRS[name][:2]:
         if thing != f'L402 macaroon="{TOKEN.text}"':
             assert pair(thing, thing).value.text in (TOGETHER, NOTHING)
+
+
+def test_what_is_at_odds_with_itself_proves_nothing() -> None:
+    tree = pair(AT_ODDS, OTHER_INVOICE)
+    assert reasons(tree, "invoice") == [("the same invoice", Mark.GOOD)]
+    assert reasons(tree, "by itself") == [("first", Mark.BAD)]
+    told = meaning_of(tree, "by itself")
+    assert f"a part of it (token) names {HASH}" in told
+    assert f"another part (invoice) names {OTHER_HASH.hex()}" in told
+    assert "The challenge itself is for two different payments." in told
+    both = pair(AT_ODDS, f"L402 {TOKEN.text}:{OTHER_PRE}")
+    assert [side for side, _ in reasons(both, "by itself")] == ["first", "second"]
+
+
+def test_tokens_and_invoices_are_compared_with_their_like() -> None:
+    turned = f'L402 macaroon="{OTHER}", invoice="{INVOICE}"'
+    tree = pair(AT_ODDS, turned)
+    assert len(reasons(tree, "payment hash")) == 2
+    assert reasons(tree, "token") == [(Kinship.STRANGER.value, Mark.BAD)]
+    assert reasons(tree, "invoice") == [("another invoice", Mark.BAD)]
+    assert "two different payments" in meaning_of(tree, "invoice")
+
+
+def test_text_may_hold_several_payments() -> None:
+    tree = pair(f"pay {INVOICE} and {OTHER_INVOICE}", INVOICE)
+    assert (tree.value.text, tree.mark) == (TOGETHER, Mark.WARN)
+    assert "names more than one payment" in meaning_of(tree, "by itself")
+
+
+def test_a_discharge_beside_its_token_is_no_second_payment() -> None:
+    cid = sha256(b"a question").digest()
+    own = Spelling.STANDARD.spell(third_party(cid).raw)
+    discharge = Spelling.STANDARD.spell(mint(identifier=cid).raw)
+    tree = pair(f"L402 {own},{discharge}:{PRE}", INVOICE)
+    assert (tree.value.text, tree.mark) == (TOGETHER, Mark.GOOD)
+
+
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [
+        (PRE[1:], "it is 63 hex characters, and a preimage"),
+        (PRE + "0", "it is 65 hex characters"),
+        (PRE[:-2].upper(), "it is 62 hex characters"),
+        (f"0x{PRE}", "it begins with 0x"),
+        ("sesame", "it is no challenge, credential, invoice, macaroon or preimage"),
+        ("0193c6f2-0000-7000-8000-00000000000a", "it is no challenge"),
+    ],
+)
+def test_a_word_that_tells_nothing_is_refused(word: str, told: str) -> None:
+    for one, two, side in ((word, INVOICE, "first"), (INVOICE, word, "second")):
+        with pytest.raises(DecodeError, match=f"the {side} cannot be read: {told}") as refused:
+            pair(one, two)
+        assert PRE[2:-2] not in str(refused.value).lower()
+    if "hex" in told or "0x" in told:
+        with pytest.raises(DecodeError, match="cannot be read"):
+            pair(CHALLENGE, word)
 
 
 def test_a_bill_and_its_payment_say_why() -> None:
@@ -310,7 +405,7 @@ def test_many_added_caveats_are_counted() -> None:
 
 def test_what_does_not_fit_by_itself_is_told() -> None:
     tree = pair(f"L402 {TOKEN.text}:{'07' * 32}", TOKEN.text)
-    assert reasons(tree, "by itself") == [("first", Mark.WARN)]
+    assert reasons(tree, "by itself") == [("first", Mark.BAD)]
     assert reasons(pair(CREDENTIAL, TOKEN.text), "by itself") == []
 
 
@@ -473,7 +568,7 @@ def test_any_damage(first: bytes, second: bytes, at: int, junk: bytes) -> None:
             told = str(error)
         else:
             told = tree.value.text
-            assert told in (TOGETHER, APART, NOTHING)
+            assert told in (TOGETHER, APART, NOTHING, UNFIT)
         assert told.isprintable()
 
 

@@ -13,18 +13,24 @@ from hashlib import sha256
 from itertools import product
 from typing import Final, NamedTuple
 
-from l402tui.protocol.caveats import Kind, conditions
 from l402tui.protocol.credential import preimage_matches
 from l402tui.protocol.dissect import pair_words as words
+from l402tui.protocol.dissect.pair_parts import (
+    added,
+    asked_for,
+    difference,
+    kind_of,
+    refuse_word,
+    relation_of,
+    spelled,
+    unlike,
+)
 from l402tui.protocol.dissect.parts import hidden
 from l402tui.protocol.errors import DecodeError
 from l402tui.protocol.facts import Facts, Held, gather
-from l402tui.protocol.invoice import Invoice
-from l402tui.protocol.kinship import Kinship, Relation, relate
-from l402tui.protocol.macaroon import Token
+from l402tui.protocol.kinship import Kinship, Relation
 from l402tui.protocol.secret import Secret
 from l402tui.protocol.text import Shown, say, shown
-from l402tui.protocol.token import Foreign
 from l402tui.protocol.tree import Mark, Node
 
 __all__ = ["dissect_pair"]
@@ -34,7 +40,6 @@ _RELATED: Final = (
     Kinship.SAME, Kinship.REWRITTEN, Kinship.CHILD, Kinship.PARENT, Kinship.DISCHARGE,
     Kinship.DISCHARGED, Kinship.SIBLING,
 )  # fmt: skip
-_MOST_CAVEATS: Final = 100
 _MOST_INVOICES: Final = 8
 
 
@@ -46,6 +51,8 @@ def dissect_pair(first: bytes, second: bytes, *, now: float | None = None) -> No
     Secrets are not shown. Raises a DecodeError, which says which of the two cannot be read and why.
     """
     facts = [_gather(thing, side) for thing, side in zip((first, second), _SIDES, strict=True)]
+    for side, mine, other in zip(_SIDES, facts, facts[::-1], strict=True):
+        refuse_word(side, mine, other)
     return _Comparison(facts[0], facts[1]).tree()
 
 
@@ -94,18 +101,16 @@ class _Comparison:
         answers = [finding.together for finding in findings]
         together = None if set(answers) <= {None} else False not in answers
         told = {True: words.TOGETHER, False: words.APART, None: words.NOTHING}[together]
-        nodes = [finding.node for finding in findings]
+        why = words.VERDICT[together]
+        nodes = [*(finding.node for finding in findings), *self._by_itself()]
         mark = {True: Mark.GOOD, False: Mark.BAD, None: Mark.NOTE}[together]
-        if together and any(node.mark is Mark.WARN for node in nodes):
+        marks = {node.mark for node in nodes}
+        if together is not False and Mark.BAD in marks:
+            told, why, mark = words.UNFIT, words.VERDICT_UNFIT, Mark.BAD
+        elif together and Mark.WARN in marks:
             mark = Mark.WARN
         sides = [self._side(index) for index in (0, 1)]
-        return Node(
-            say("two things"),
-            say(told),
-            say(words.VERDICT[together]),
-            children=(*sides, *nodes, *self._by_itself()),
-            mark=mark,
-        )
+        return Node(say("two things"), say(told), say(why), children=(*sides, *nodes), mark=mark)
 
     # --- what is in each of them ------------------------------------------------------------------
 
@@ -115,7 +120,8 @@ class _Comparison:
         claims = [_Claim(named.name, named.value.reveal()) for named in facts.hashes]
         for held in facts.tokens:
             payment_hash = held.payment_hash
-            if payment_hash is not None and not self._discharges(index, held):
+            ours = payment_hash is not None and not asked_for(facts, held)
+            if payment_hash is not None and ours and not self._discharges(index, held):
                 claims.append(_Claim("token", payment_hash))
         claims += [_Claim("invoice", invoice.payment_hash) for invoice in facts.invoices]
         return claims
@@ -148,9 +154,14 @@ class _Comparison:
         return Node(say(_SIDES[index]), say(facts.what), children=tuple(children))
 
     def _by_itself(self) -> list[Node]:
-        """A thing whose own preimage does not open its own hash."""
+        """A thing that says two things at once, or whose own preimage does not open its own hash.
+        Text may well hold the parts of several payments."""
         nodes: list[Node] = []
         for side, facts, claims in zip(_SIDES, self._facts, self._claims, strict=True):
+            mark = Mark.WARN if facts.text else Mark.BAD
+            other = next((claim for claim in claims if claim.value != claims[0].value), None)
+            if other is not None:
+                nodes.append(_two_hashes(side, facts, claims[0], other, mark))
             wrong = [
                 named
                 for named in facts.preimages
@@ -158,7 +169,7 @@ class _Comparison:
             ]
             if wrong:
                 meaning = say(words.NOT_ITS_OWN, say(side))
-                nodes.append(Node(say("by itself"), say(side), meaning, mark=Mark.WARN))
+                nodes.append(Node(say("by itself"), say(side), meaning, mark=mark))
         return nodes
 
     # --- hashes and preimages ---------------------------------------------------------------------
@@ -253,7 +264,7 @@ class _Comparison:
         pairs: list[tuple[Held, Held, Relation | None]] = []
         order = list(Kinship)
         for two in self._facts[1].tokens:
-            candidates = [(one, two, _relation(one, two)) for one in self._facts[0].tokens]
+            candidates = [(one, two, relation_of(one, two)) for one in self._facts[0].tokens]
             if candidates:
                 nearest = min(
                     candidates,
@@ -284,12 +295,12 @@ class _Comparison:
             return _finding("token", say("the same token"), say(words.TOKEN_SAME), True)
         same_payment = one.payment_hash is not None and one.payment_hash == two.payment_hash
         if relation is None:
-            meaning = _unlike(one, two) + (words.SAME_PAYMENT if same_payment else "")
-            told = say(meaning, _kind(one), _kind(two))
+            meaning = unlike(one, two) + (words.SAME_PAYMENT if same_payment else "")
+            told = say(meaning, kind_of(one), kind_of(two))
             return _finding("token", say("another token"), told, None if same_payment else False)
         kinship = relation.kinship
         if kinship is Kinship.SAME:
-            return _finding("token", say("the same macaroon"), _spelled(one, two), True)
+            return _finding("token", say("the same macaroon"), spelled(one, two), True)
         meaning = words.KINSHIP[kinship] + (words.MOVED if relation.moved else "")
         together: bool | None = kinship in _RELATED
         if kinship is Kinship.STRANGER and same_payment:
@@ -298,7 +309,7 @@ class _Comparison:
         told = say(meaning, relation.shared if unproven else len(relation.added))
         mark = Mark.WARN if unproven else None
         found = _finding("token", say(kinship.value), told, together, mark)
-        return found._replace(node=replace(found.node, children=_added(relation)))
+        return found._replace(node=replace(found.node, children=added(relation)))
 
     # --- invoices ---------------------------------------------------------------------------------
 
@@ -310,10 +321,27 @@ class _Comparison:
                 meaning = say(words.SAME_INVOICE)
                 found.append(_finding("invoice", say("the same invoice"), meaning, True))
             elif one.payment_hash == two.payment_hash:
-                meaning = say(words.TWO_BILLS, say(_difference(one, two)))
+                meaning = say(words.TWO_BILLS, say(difference(one, two)))
                 told = say("two bills for one payment hash")
                 found.append(_finding("invoice", told, meaning, None, Mark.WARN))
+        known = {claim.value for claim in self._claims[1]}
+        if first and second and not found and any(c.value in known for c in self._claims[0]):
+            # Something else agrees, so nothing has said yet that these do not.
+            told = say(
+                words.OTHER_INVOICE, _hex(first[0].payment_hash), _hex(second[0].payment_hash)
+            )
+            found.append(_finding("invoice", say("another invoice"), told, False))
         return found
+
+
+def _two_hashes(side: str, facts: Facts, one: _Claim, other: _Claim, mark: Mark) -> Node:
+    hashes = _hex(one.value), _hex(other.value)
+    if facts.text:
+        meaning = say(words.SEVERAL, say(side), *hashes)
+    else:
+        parts = say(one.name), hashes[0], say(other.name), hashes[1]
+        meaning = say(words.TWO_HASHES, say(side), *parts, say(facts.what))
+    return Node(say("by itself"), say(side), meaning, mark=mark)
 
 
 def _hex(value: bytes) -> Shown:
@@ -334,58 +362,3 @@ def _two_hex(first: bytes, second: bytes) -> _Finding:
             meaning = say(words.HEX_PAIR, *(say(name) for name in names))
             return _finding(label, say("preimage and payment hash"), meaning, True)
     return _finding(label, say("not the same"), say(words.HEX_STRANGERS), False)
-
-
-def _relation(one: Held, two: Held) -> Relation | None:
-    first, second = one.macaroon, two.macaroon
-    return None if first is None or second is None else relate(first, second)
-
-
-def _added(relation: Relation) -> tuple[Node, ...]:
-    """The caveats that one has more; a preimage among them stays hidden."""
-    split = conditions(relation.added)
-    nodes = []
-    for caveat, condition in zip(relation.added[:_MOST_CAVEATS], split, strict=False):
-        secret = condition is not None and condition.kind is Kind.PREIMAGE
-        value = say("preimage, hidden") if secret else shown(caveat.cid)
-        nodes.append(Node(say("added caveat"), value, say(words.ADDED)))
-    more = len(relation.added) - len(nodes)
-    if more:
-        nodes.append(Node(say("…"), say("{} more", more), mark=Mark.NOTE))
-    return tuple(nodes)
-
-
-def _kind(held: Held) -> Shown:
-    if isinstance(held.token, Foreign):
-        return say(held.token.kind.value)
-    return say("macaroon")
-
-
-def _unlike(one: Held, two: Held) -> str:
-    if one.token is None or two.token is None:
-        return words.UNREAD_TOKEN
-    return words.OTHER_TOKEN if _kind(one) == _kind(two) else words.OTHER_KIND
-
-
-def _spelled(one: Held, two: Held) -> Shown:
-    spelled = [
-        say(held.token.spelling.value if isinstance(held.token, Token) else "raw bytes")
-        for held in (one, two)
-    ]
-    return say(words.TOKEN_SAME if spelled[0] == spelled[1] else words.TOKEN_SPELLED, *spelled)
-
-
-def _difference(one: Invoice, two: Invoice) -> str:
-    """In which of the parts that matter to the payer two invoices differ, as words of ours."""
-    parts = {
-        "amount": one.amount != two.amount,
-        "description": (one.description, one.description_hash)
-        != (two.description, two.description_hash),
-        "payee": one.payee != two.payee,
-        "network": one.network is not two.network,
-        "time": one.created != two.created,
-        "expiry": one.expiry != two.expiry,
-        "payment secret": one.payment_secret != two.payment_secret,
-    }
-    different = [name for name, differs in parts.items() if differs]
-    return ", ".join(different) or "nothing that matters to the payer"

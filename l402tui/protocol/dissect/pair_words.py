@@ -11,12 +11,17 @@ from l402tui.protocol.kinship import Kinship
 
 TOGETHER: Final = "they belong together"
 APART: Final = "they do not belong together"
+UNFIT: Final = "one of them does not fit together by itself"
 NOTHING: Final = "nothing in them can be compared"
 VERDICT: Final = {
     True: "Everything that can be compared agrees, for the reasons below.",
     False: "Something in them contradicts, for the reasons below.",
     None: "They name no payment hash, preimage or token that could be held against each other.",
 }
+VERDICT_UNFIT: Final = (
+    "Something in them agrees, and one of them says two things at once: so it proves nothing about "
+    "the other."
+)
 SIDE: Final = "What was found in it to compare."
 TROUBLE: Final = "A part of it could not be used: {}."
 MORE_TOKENS: Final = "It holds more tokens than are compared; the first 16 are."
@@ -37,6 +42,14 @@ OPENS_NOT: Final = (
 )
 SAME_PREIMAGE: Final = "Both hold the same preimage."
 OTHER_PREIMAGE: Final = "They hold different preimages: those of two different payments."
+TWO_HASHES: Final = (
+    "By itself the {} does not fit together: a part of it ({}) names {}, and another part ({}) "
+    "names {}. The {} itself is for two different payments."
+)
+SEVERAL: Final = (
+    "The {} names more than one payment, {} and {} among them; only what is told below was found "
+    "in both."
+)
 NOT_ITS_OWN: Final = (
     "By itself the {} does not fit together: its preimage does not open the payment hash that it "
     "names."
@@ -99,6 +112,12 @@ KINSHIP: Final = {
 }
 ADDED: Final = "One of the two has it and the other has not."
 MOVED: Final = " The locations differ too; no signature covers them, so that decides nothing."
+NOT_64: Final = "it is {} hex characters, and a preimage or a payment hash has 64"
+WITH_0X: Final = "it begins with 0x, which no preimage and no payment hash does here: leave it out"
+ANY_WORD: Final = (
+    "it is no challenge, credential, invoice, macaroon or preimage; as an opaque token it could be "
+    "held against another token only"
+)
 OTHER_KIND: Final = "One is a {} and the other a {}: neither was made from the other."
 OTHER_TOKEN: Final = (
     "They are different tokens, and without a signature chain it cannot be checked whether one "
@@ -110,6 +129,9 @@ UNREAD_TOKEN: Final = (
 )
 SAME_PAYMENT: Final = " They are for the same payment all the same."
 
+OTHER_INVOICE: Final = (
+    "The invoices are for two different payments, {} and {}, whatever stands beside them."
+)
 SAME_INVOICE: Final = "It is the same invoice, character for character."
 TWO_BILLS: Final = (
     "Two bills for one payment hash; they differ in {}. Pay only one of them: the preimage of the "
