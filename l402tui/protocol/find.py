@@ -11,7 +11,6 @@ and no character is decoded twice as the same thing.
 
 from __future__ import annotations
 
-import json
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from typing import Any, Final, NamedTuple
 
 from l402tui.protocol.bech32 import BECH32, residue, to_quintets
 from l402tui.protocol.errors import MacaroonError
+from l402tui.protocol.json_paths import path_of, strings
 from l402tui.protocol.macaroon import Token
 from l402tui.protocol.token import TokenKind, read_token
 
@@ -154,12 +154,12 @@ def find_in_json(parsed: Any) -> Finds:
     counts. Never raises."""
 
     def hits() -> Iterator[tuple[_Hit, Where]]:
-        for path, key, value in _strings(parsed):
+        for step, key, value in strings(parsed):
             if len(value) < 32:
                 continue
             lead = "" if not key else f"{key}: " if _HEADER_NAME.fullmatch(key) else f"{key} = "
             for hit in _hits(lead + value):
-                yield hit, Where(1, max(0, hit.start - len(lead)) + 1, path)
+                yield hit, Where(1, max(0, hit.start - len(lead)) + 1, path_of(step))
 
     return _told(hits())
 
@@ -188,24 +188,6 @@ def _parts(text: str) -> Iterator[str]:
     for match in _LONG.finditer(text):
         yield match[0]
         yield match[0].partition("=")[2]  # of macaroon=…, where it has no quotes
-
-
-def _strings(parsed: Any) -> Iterator[tuple[str, str, str]]:
-    """Path, key and value of every string, in order. Does not recurse."""
-    waiting: list[tuple[str, str, Any]] = [("$", "", parsed)]
-    while waiting:
-        path, key, value = waiting.pop()
-        if isinstance(value, str):
-            yield path, key, value
-        elif isinstance(value, dict):
-            waiting += [(path + _step(k), k, v) for k, v in reversed(value.items())]
-        elif isinstance(value, list):
-            items = list(enumerate(value))
-            waiting += [(f"{path}[{number}]", key, item) for number, item in reversed(items)]
-
-
-def _step(key: str) -> str:
-    return f".{key}" if re.fullmatch(r"\w{1,60}", key) else f"[{json.dumps(key[:60])}]"
 
 
 # --- one text ------------------------------------------------------------------------------------

@@ -28,6 +28,9 @@ MAX_BODY: Final = 262_144
 MAX_CHOSEN: Final = 64
 """Exchanges that are given; the others are counted."""
 _MAX_HEADERS: Final = 1_000
+_MAX_PARTS: Final = 2_000_000
+"""Objects and lists, as far as their brackets show. A recording has one for some 40 bytes of it;
+each takes a hundred bytes of memory, however few of the file."""
 
 _BEGIN: Final = re.compile(rb'(?:\xef\xbb\xbf)?[ \t\r\n]*\{[ \t\r\n]*"log"[ \t\r\n]*:[ \t\r\n]*\{')
 _ASKS: Final = (401, 402)
@@ -108,6 +111,9 @@ def read_har(raw: bytes) -> Har:
 
 
 def _parsed(raw: bytes) -> Any:  # JSON can be anything
+    # Those in texts are counted, too: they cannot be told apart without parsing.
+    if raw.count(b"{") + raw.count(b"[") > _MAX_PARTS:
+        raise DecodeError("the HAR file has more than 2,000,000 brackets: far too many parts")
     try:
         text = raw.decode("utf-8-sig")
         return json.loads(text, parse_constant=_no_number, object_pairs_hook=_once)

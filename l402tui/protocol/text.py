@@ -26,7 +26,10 @@ _HIDDEN: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp", "Zs"})
 # Blank-looking letters and fillers that categories do not give away.
 _BLANK: Final = frozenset(
     "\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\u034f\u180b\u180c\u180d\u180f"
+    "\ufffc\U00013441\U00013442\U00016fe4\U0001d159"
 )
+# The selectors of variants, and the plane of tags, most of it not yet given out.
+_SELECTORS: Final = (range(0xFE00, 0xFE10), range(0xE0000, 0xE1000))
 _COMBINING_RUN: Final = 2
 """Marks allowed on one letter; a longer run climbs over the neighbouring lines."""
 
@@ -101,7 +104,7 @@ def _visible(text: str) -> str:
 @lru_cache(maxsize=4096)
 def _kind(char: str) -> str:
     category = unicodedata.category(char)
-    if category in _HIDDEN or char in _BLANK or 0xFE00 <= ord(char) <= 0xFE0F:
+    if category in _HIDDEN or char in _BLANK or any(ord(char) in span for span in _SELECTORS):
         return "hidden"
     return "mark" if category in ("Mn", "Me") else "letter"
 

@@ -240,3 +240,61 @@ def test_any_mixture(text: str) -> None:
         told = ""
         check(tree)
     assert told.isprintable()
+
+
+# --- small things --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("format", [Format.V1, Format.V2])
+@pytest.mark.parametrize("space", [b"\n", b"\r\n", b" \n\n"])
+def test_white_space_behind_a_binary_macaroon_is_passed_over(format: Format, space: bytes) -> None:
+    macaroon = mint(format=format)
+    tree = dissect(macaroon.raw + space)
+    assert tree.mark is not Mark.BAD
+    assert tree.find("signature").value.text == macaroon.signature.hex()
+    assert tree.find("white space").value.text.startswith(str(len(space)))
+    assert "white space" not in {node.label.text for node in dissect(macaroon.raw).walk()}
+
+
+def test_a_signature_that_ends_in_a_line_break_is_whole() -> None:
+    ends = (mint(b"n=%d" % number) for number in range(5_000))
+    macaroon = next(one for one in ends if one.signature.endswith(b"\n"))
+    for raw in (macaroon.raw, macaroon.raw + b"\n"):
+        assert dissect(raw).find("signature").value.text == macaroon.signature.hex()
+
+
+def test_what_else_stands_behind_a_binary_macaroon_is_an_error() -> None:
+    assert dissect(mint().raw + b"\nx").mark is Mark.BAD
+    assert dissect(mint().raw + b"\n" * 20).mark is Mark.BAD
+
+
+REQUEST = urlsafe_b64encode(b'{"amount":"1000","currency":"sat"}').decode().rstrip("=")
+PAYMENT = f'Payment id="a", realm="b", method="lightning", intent="charge", request="{REQUEST}"'
+ECASH = 'Cashu mint="https://mint.example", amount="10", unit="sat"'
+
+
+@pytest.mark.parametrize("asked", [PAYMENT, ECASH])
+@pytest.mark.parametrize("before", ["", "WWW-Authenticate: "])
+def test_what_another_scheme_asks_for_is_told_once(before: str, asked: str) -> None:
+    tree = dissect(before + asked)
+    labels = [node.label.text for node in tree.walk()]
+    assert labels.count("amount") == 1
+    assert "WWW-Authenticate" not in labels
+
+
+def test_the_rest_of_such_a_line_is_still_told() -> None:
+    tree = dissect(f'WWW-Authenticate: {ECASH}, Bearer realm="x"')
+    assert [node.label.text for node in tree.walk()].count("mint") == 1
+    assert tree.find("WWW-Authenticate").find("realm").value.text == "x"
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "words"),
+    [
+        ("", "", "0 headers, 0 bytes of body."),
+        ("Host: a\r\n", "x", "1 header, 1 byte of body."),
+        ("Host: a\r\nA: b\r\n", "xy", "2 headers, 2 bytes of body."),
+    ],
+)
+def test_numbers_agree_with_their_words(headers: str, body: str, words: str) -> None:
+    assert dissect(f"HTTP/1.1 200 OK\r\n{headers}\r\n{body}").meaning.text == words

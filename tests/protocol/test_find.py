@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -230,6 +231,32 @@ def test_paths_in_a_json_document() -> None:
         (Sort.NEARLY_INVOICE, "", ["$.pay.text"]),
         (Sort.TOKEN, "macaroon", ["$.lnd.macaroon"]),
     ]
+
+
+def nested(depth: int, inside: object) -> object:
+    for _ in range(depth):
+        inside = {"k" * 60: inside}
+    return inside
+
+
+def test_a_deep_document_takes_no_memory_for_paths() -> None:
+    document = nested(500, ["x" * 40] * 20_000)  # each path would be 30 KB long
+    tracemalloc.start()
+    try:
+        assert find_in_json(document).found == ()
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 4_000_000
+
+
+def test_a_long_path_is_written_with_its_beginning_and_its_end() -> None:
+    found = find_in_json(nested(500, {"pay": [{"invoice": INVOICE}]})).found
+    path = found[0].places[0].path
+    assert path.startswith(f"$.{'k' * 60}.")
+    assert path.endswith(".pay[0].invoice")
+    assert "…" in path
+    assert len(path) < 2_000
 
 
 # --- anything ------------------------------------------------------------------------------------

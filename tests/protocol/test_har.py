@@ -164,6 +164,12 @@ def test_what_is_no_recording(raw: bytes, why: str) -> None:
         read_har(raw)
 
 
+def test_a_recording_of_nothing_but_brackets_is_refused_before_it_is_parsed() -> None:
+    entries = b",".join([b"[]"] * 2_000_001)
+    with pytest.raises(DecodeError, match="far too many parts"):
+        read_har(b'{"log":{"entries":[' + entries + b"]}}")
+
+
 def test_how_a_recording_begins() -> None:
     assert is_har(har())
     assert is_har(b'\xef\xbb\xbf\r\n{ "log" :\t{')

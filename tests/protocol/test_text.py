@@ -48,6 +48,20 @@ def test_each_trick_is_visible(raw: bytes | str, text: str) -> None:
     assert shown(raw).text == text
 
 
+INVISIBLE = (
+    *range(0xE0100, 0xE01F0), *range(0xE0000, 0xE0080), *range(0xFE00, 0xFE10),
+    *(0x16FE4, 0x1D159, 0xFFFC, 0x13441, 0x13442, 0xAD, 0x34F, 0x61C, 0x3164, 0x1BCA0, 0x1D173),
+)  # fmt: skip
+"""What Unicode lets a screen leave out, and signs that are drawn as nothing."""
+
+
+@pytest.mark.parametrize("code", INVISIBLE)
+def test_what_cannot_be_seen_is_written_out(code: int) -> None:
+    char = chr(code)
+    assert char not in shown(f"a{char}b").text
+    assert char not in say(f"a{char}b").text
+
+
 def test_a_pile_of_marks_does_not_climb() -> None:
     text = shown("e" + "\u0301" * 50).text
     assert text.count("\u0301") == 2

@@ -48,6 +48,7 @@ _SHORTEST_INVOICE: Final = 60
 """Characters: of what is shorter nothing could be told apart."""
 _BILLS: Final = ("payment-required", "accept-payment", "payment-protocol")
 """Headers by which a server asks for something else than L402."""
+_LINE: Final = "WWW-Authenticate"
 _32_BYTES: Final = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
 _TOO_LONG: Final = (
     "it is longer than 256 KiB (only a HAR file may have more: 16 MiB); of a long log give the "
@@ -83,9 +84,9 @@ def _dissected(raw: bytes, now: float | None) -> Node:
     if len(raw) > MAX_INPUT:
         raise DecodeError(_TOO_LONG, MAX_INPUT)
     if _BINARY.match(raw):
-        from l402tui.protocol.dissect.token import dissect_token
+        from l402tui.protocol.dissect.binary import dissect_binary
 
-        return _several(raw, now) or dissect_token(raw, now=now)
+        return dissect_binary(raw, now)
     raw = _utf8(raw)
     if _MESSAGE.search(raw):
         messages = _messages(raw, now)
@@ -209,8 +210,22 @@ def _challenges(lines: list[str], now: float | None) -> Node:
     if any(_OURS.fullmatch(challenge.scheme) for challenge in reading.challenges):
         return tree
     other = _asked([(b"WWW-Authenticate", line) for line in raw], b"", now)
-    written = [child for child in tree.children if child.label.text == "WWW-Authenticate"]
-    return tree if other is None else replace(other, children=(*other.children, *written))
+    if other is None:
+        return tree
+    lines_left = (_untold(child) for child in tree.children if child.label.text == _LINE)
+    written = [line for line in lines_left if line.children]
+    return replace(other, children=(*other.children, *written))
+
+
+def _untold(line: Node) -> Node:
+    """A header line without the challenges that another protocol's branch takes apart."""
+
+    def told(part: Node) -> bool:
+        if part.span is None:
+            return False
+        return _asked([(_LINE.encode(), part.span.bytes())], b"", None) is not None
+
+    return replace(line, children=tuple(part for part in line.children if not told(part)))
 
 
 def _asked(headers: list[tuple[bytes, bytes]], body: bytes, now: float | None) -> Node | None:
@@ -312,19 +327,11 @@ def _says_x402(text: str) -> bool:
         return False
 
 
-def _several(given: bytes | str, now: float | None) -> Node | None:
+def _several(text: str, now: float | None) -> Node | None:
     """A token and its discharges, one behind the other."""
-    from l402tui.protocol.macaroon_bundle import read_bundle
+    from l402tui.protocol.dissect.binary import dissect_several
 
-    try:
-        bundle = read_bundle(given)
-    except MacaroonError:
-        return None
-    if not bundle.discharges:
-        return None
-    from l402tui.protocol.dissect.bundle import dissect_bundle
-
-    return dissect_bundle(bundle, now=now)
+    return dissect_several(text, now)
 
 
 def _token(text: str, now: float | None) -> Node | None:
