@@ -53,12 +53,21 @@ def caveats(facts: Facts) -> Answer:
     end = effective_expiry(named)
     if end is not None:
         left = int(end.at - facts.now)
-        if left <= 0:
+        if left <= 0 and end.otherwise is None:
             return Severity.BLOCK, say("The ticket has expired already."), NEW_BILL
+        if left <= 0:
+            return Severity.ASK, say(
+                "The ticket has expired already, if its end is counted in {}.", say(end.unit.value)
+            )
     for group in effective(named):
         if group.outcome is Outcome.IMPOSSIBLE:
-            told = say("The ticket opens nothing: {}", group.why)
-            return Severity.BLOCK, told, NEW_BILL
+            # Its maker may be a server that skips such conditions.
+            return Severity.ASK, say("The ticket may open nothing: {}", group.why)
+        if group.key and group.end is not None and group.end.passed(facts.now):
+            return Severity.ASK, say(
+                "What the ticket says in {} is over; it may be what you want to buy.",
+                shown(group.key, 60),
+            )
     odd = _odd(named)
     if odd is not None:
         return Severity.WARN, odd
