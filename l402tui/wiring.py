@@ -27,6 +27,7 @@ from l402tui.wallets.external import ExternalWallet, NotPaid, Receive
 
 if TYPE_CHECKING:
     from l402tui.practice.run import PracticeServer
+    from l402tui.web.part import Part
 
 __all__ = [
     "NotPaid",
@@ -125,11 +126,13 @@ async def open_session(
     *,
     receive: Receive | None = None,
     url: Url | None = None,
+    part: Part | None = None,
 ) -> AsyncIterator[Session]:
     """A session on the person's own vault.
 
     ``wallet``: ``practice`` (the practice server at ``url``'s origin), ``external`` (needs
     ``receive``), ``lnd``, or ``none`` for the no-pay mode; the settings' choice when None.
+    ``part`` takes the bodies of good answers, which may then be larger than the memory limit.
     Raises SettingsError and VaultError.
     """
     from l402tui.vault import SqliteVault
@@ -140,7 +143,8 @@ async def open_session(
     async with AsyncExitStack() as stack:
         chosen = await _wallet(settings, wallet or settings.wallet, receive, url, stack)
         vault = stack.enter_context(SqliteVault.open(settings.home))
-        transport = HttpTransport(deadline=settings.timeout_seconds, body_limit=settings.body_limit)
+        deadline, limit = settings.timeout_seconds, settings.body_limit
+        transport = HttpTransport(deadline=deadline, body_limit=limit, part=part)
         stack.push_async_callback(transport.close)
         yield Session(settings, vault, transport, chosen, limits, SystemClock(), turns=LocalTurns())
 

@@ -246,7 +246,20 @@ def _replay(parser: argparse.ArgumentParser) -> None:
 
 
 def _flow(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("-o", "--output", metavar="FILE", help="write the body there; - is stdout")
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="write the body there, however large it is; - is stdout",
+    )
+    parser.add_argument(
+        "-c",
+        "--continue",
+        dest="resume",
+        action="store_true",
+        help="with -o: go on with a body that broke off, where the server can; what is paid stays "
+        "paid",
+    )
     parser.add_argument(
         "--max-cost", metavar="AMOUNT", help="at most this for the invoice: 100, 2500 msat, ..."
     )

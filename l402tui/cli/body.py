@@ -2,7 +2,8 @@
 
 Raw to a pipe or a file, exactly the bytes that came. A terminal gets text that cannot move it:
 every line is made safe first, and what is no text is not printed at all. A file is written beside
-its place and moved there when it is whole, so that there is never half an answer.
+its place, as it comes, and moved there when it is whole, so that there is never half an answer;
+what breaks off stays as FILE.part, and ``-c`` goes on from there.
 """
 
 from __future__ import annotations
@@ -12,11 +13,14 @@ import stat
 import sys
 import tempfile
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from l402tui.cli.exits import Exit
 from l402tui.cli.trouble import Trouble
-from l402tui.flow.model import Response
+from l402tui.flow.message import Response
 from l402tui.protocol.text import Shown, say, shown
+from l402tui.web.part import Part, PartBusy
 
 __all__ = ["Destination", "safe_lines"]
 
@@ -24,16 +28,59 @@ _LINE_LIMIT = 10_000
 
 
 class Destination:
-    """Where ``-o`` says the body goes; stdout without it.
+    """Where ``-o`` says the body goes; stdout without it. To be used as a context.
 
-    Raises Trouble where nothing could be written there: better now than after the payment.
+    ``resume``: go on with what an earlier run has left in FILE.part. Raises Trouble where nothing
+    could be written there: better now than after the payment.
     """
 
-    def __init__(self, output: str | None) -> None:
+    def __init__(self, output: str | None, *, resume: bool = False) -> None:
         self._raw = output == "-" or (output is None and not sys.stdout.isatty())
         self._path = Path(output).resolve() if output not in (None, "-") and output else None
+        self.part: Part | None = None
+        """What takes the body as it comes, where it goes to an ordinary file."""
         if self._path is not None:
             _examine(self._path)
+            if not self._path.exists() or self._path.is_file():
+                self.part = _opened(self._path, resume=resume)
+        if resume and self.part is None:
+            raise Trouble(Exit.USAGE, "-c goes on with a file: name it with -o. Nothing was sent.")
+
+    def __enter__(self) -> Self:
+        """Nothing is to be done."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Leave FILE.part to a later run, if there is anything in it."""
+        if self.part is not None:
+            self.part.close()
+
+    @property
+    def broken(self) -> bool:
+        """Whether it is our own disk that did not take the body."""
+        return self.part is not None and self.part.trouble is not None
+
+    def left(self) -> Shown | None:
+        """What this run leaves in FILE.part, and how to go on; None where that is nothing."""
+        part = self.part
+        if part is None or not (part.touched or part.trouble):
+            return None
+        why = Shown("")
+        if part.trouble is not None:
+            said = shown(part.trouble.strerror or "no reason given")
+            why = say("The body could not be written to {}: {}. ", _named(part.path), said)
+        if not part.kept:
+            return why or None
+        if part.resumable:
+            todo = say("The same command with -c goes on from there.")
+        else:
+            todo = say("The server offers no way to go on from there: it will begin anew.")
+        return say("{}{} bytes are kept in {}. {}", why, part.kept, _named(part.path), todo)
 
     @property
     def file(self) -> Path | None:
@@ -43,10 +90,15 @@ class Destination:
     def deliver(self, response: Response) -> Shown | None:
         """Write the body; a remark for the person where there is one. Raises Trouble."""
         if self._path is not None:
+            if not response.complete and response.saved is not None:
+                return None  # `left` says more
             if not response.complete:
                 return say("The answer is not whole, so {} was not written.", _named(self._path))
             try:
-                _write(self._path, response.body)
+                if response.saved is not None and self.part is not None:
+                    self.part.finish(_ordinary_mode())
+                else:
+                    _write(self._path, response.body)
             except OSError as error:
                 raise Trouble(
                     Exit.BROKEN,
@@ -54,7 +106,7 @@ class Destination:
                     f"{shown(error.strerror or 'no reason given')}. What was paid for is kept: "
                     "run the same command again with another -o, it costs nothing.",
                 ) from None
-            return say("{} bytes written to {}.", len(response.body), _named(self._path))
+            return say("{} bytes written to {}.", response.size, _named(self._path))
         if self._raw:
             sys.stdout.flush()
             sys.stdout.buffer.write(response.body)
@@ -87,6 +139,17 @@ def _onto_terminal(body: bytes) -> Shown | None:
 
 def _named(path: Path) -> Shown:
     return shown(str(path), 400)
+
+
+def _opened(path: Path, *, resume: bool) -> Part:
+    try:
+        return Part.open(path, resume=resume)
+    except PartBusy as busy:
+        said = shown(str(busy))
+    except OSError as error:
+        said = shown(error.strerror or "no reason given")
+    name = _named(path.with_name(f"{path.name}.part"))
+    raise Trouble(Exit.USAGE, f"-o: {name} cannot be written: {said}. Nothing was sent.")
 
 
 def _examine(path: Path) -> None:

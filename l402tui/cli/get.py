@@ -45,14 +45,22 @@ def get(options: Options) -> Exit:
 
     Raises what :func:`~l402tui.cli.trouble.told` explains.
     """
-    settings = configured(options)
-    destination = Destination(options.output)
-    pen = Pen(plain=options.plain)
+    settings, pen = configured(options), Pen(plain=options.plain)
+    with Destination(options.output, resume=options.resume) as destination:
+        code = _get(settings, options, destination, pen)
+        left = destination.left()
+        if left is not None:
+            pen.words(left.text)
+        return code
+
+
+def _get(settings: Settings, options: Options, destination: Destination, pen: Pen) -> Exit:
     errand = _errand(settings, options, pen)
     _only_one_authorization(settings, options, errand.request)
     seen = Seen()
+    flow = _flow(settings, options, errand, seen, _teller(options, pen), destination)
     try:
-        if not until_interrupted(_flow(settings, options, errand, seen, _teller(options, pen))):
+        if not until_interrupted(flow):
             return _stopped(seen, pen, options)
         return _delivered(seen, destination, pen, options)
     except KeyboardInterrupt:  # between the flow and the end of the program
@@ -103,6 +111,7 @@ async def _flow(
     errand: Errand,
     seen: Seen,
     tell: Callable[[Event], None],
+    destination: Destination,
 ) -> None:
     with ExitStack() as stack:
         terminal = Terminal.open()
@@ -114,7 +123,8 @@ async def _flow(
 
         wallet = "none" if options.no_pay else errand.wallet or settings.wallet
         url = errand.request.url
-        async with open_session(settings, wallet, receive=receive, url=url) as session:
+        opened = open_session(settings, wallet, receive=receive, url=url, part=destination.part)
+        async with opened as session:
             await follow(session.runner(_approver(options, terminal)), errand, seen, tell)
 
 
@@ -146,7 +156,7 @@ def _delivered(seen: Seen, destination: Destination, pen: Pen, options: Options)
             pen.words(remark.text)
     if not response.complete:
         pen.words("The answer ended early: it is not whole.")
-        return Exit.UNREACHABLE
+        return Exit.BROKEN if destination.broken else Exit.UNREACHABLE
     return exit_of(ending, response.status)
 
 

@@ -103,6 +103,11 @@ class Part:
         return 0 if self._file is None else os.fstat(self._file).st_size
 
     @property
+    def touched(self) -> bool:
+        """Whether something of this run is in it."""
+        return self._begun
+
+    @property
     def resumable(self) -> bool:
         """Whether a later run can go on where this one stopped."""
         return self._origin is not None and self.kept > 0
