@@ -13,6 +13,7 @@ from typing import Final, NoReturn
 
 from l402tui import __version__
 from l402tui.cli.exits import Exit, table
+from l402tui.cli.repeating import repeated, surplus, without_secrets
 
 __all__ = ["COMMANDS", "NETWORKS", "PRACTICE_PORT", "Options", "parse"]
 
@@ -100,10 +101,11 @@ PRACTICE_PORT: Final = 8402
 
 
 class _Parser(argparse.ArgumentParser):
-    """Ends with our exit code for usage, and says where help is."""
+    """Ends with our exit code for usage, and says where help is. Repeats no secret."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(Exit.USAGE, f"{self.prog}: {message}\nTry: {self.prog} --help\n")
+        told = without_secrets(message)
+        self.exit(Exit.USAGE, f"{self.prog}: {told}\nTry: {self.prog} --help\n")
 
 
 def parse(argv: Sequence[str]) -> Options:
@@ -113,7 +115,10 @@ def parse(argv: Sequence[str]) -> Options:
     if not words or words[0] not in (*COMMANDS, "-h", "--help", "--version"):
         _look_at(words, parser)
         words.insert(0, _OPEN)
-    options = parser.parse_args(words)
+    options, more = parser.parse_known_args(words)
+    if more:
+        asked = _Parser(prog=f"{_PROGRAM} {options.command}")
+        asked.error(surplus(more, options.command))
     runs_flow = options.command in ("get", "replay") or getattr(options, "deed", "") == "resume"
     if runs_flow and options.no_pay and options.yes:
         asked = _Parser(prog=f"{_PROGRAM} {options.command}")
@@ -127,7 +132,7 @@ def _look_at(words: list[str], parser: argparse.ArgumentParser) -> None:
     if first and not first.startswith("-") and not set(first) & set("/.:"):
         near = difflib.get_close_matches(first, COMMANDS, 1)
         hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(COMMANDS)}."
-        parser.error(f"{first[:40]!a} is neither a command nor an address; {hint}")
+        parser.error(f"'{repeated(first, 40)}' is neither a command nor an address; {hint}")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -192,7 +197,8 @@ def _whole(text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text[:40]!a} is not a whole number") from None
+        said = f"'{repeated(text, 40)}' is not a whole number"
+        raise argparse.ArgumentTypeError(said) from None
 
 
 def _open(parser: argparse.ArgumentParser) -> None:

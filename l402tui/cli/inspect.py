@@ -15,6 +15,7 @@ from typing import Final
 
 from l402tui.cli.arguments import Options
 from l402tui.cli.exits import Exit
+from l402tui.cli.repeating import looks_secret, repeated
 from l402tui.cli.trouble import Trouble
 from l402tui.protocol.errors import DecodeError
 from l402tui.protocol.outline import outline
@@ -58,16 +59,17 @@ def _one(options: Options) -> Node:
 
 def _pair(options: Options) -> Node:
     from l402tui.protocol.dissect import dissect_pair
+    from l402tui.protocol.dissect.redact import redacted
 
     things = [options.thing, options.other]
     if things == ["-", "-"]:
         raise Trouble(Exit.USAGE, "Only one of the two can come from stdin; name a file instead.")
     for thing in things:  # any word would do for an opaque token
         if _names_no_file(thing) and _ENDING.search(thing):
-            raise Trouble(Exit.USAGE, f"There is no file of the name {shown(thing, 60)}.")
+            raise Trouble(Exit.USAGE, f"There is no file of the name {repeated(thing)}.")
     first, second = (without_comments(_given(thing)) for thing in things)
     try:
-        return dissect_pair(first, second, now=time.time())
+        return redacted(dissect_pair(first, second, now=time.time()))
     except DecodeError as error:
         raise Trouble(Exit.USAGE, _unreadable(things, error)) from None
 
@@ -138,7 +140,7 @@ def _given(thing: str) -> bytes:
         raise Trouble(
             Exit.USAGE,
             "That is an address, and inspect works offline. To fetch it: l402tui get --no-pay "
-            f"{shown(thing, 200)}",
+            f"{_address(thing)}",
         )
     try:
         if len(thing) < 1_000 and os.path.isdir(thing):
@@ -152,13 +154,20 @@ def _given(thing: str) -> bytes:
     return thing.encode("utf-8", "surrogateescape")
 
 
+def _address(thing: str) -> str:
+    """An address, if nothing in it could be a secret."""
+    if looks_secret(thing) or set(thing) & set("?#@"):
+        return "ADDRESS"
+    return shown(thing, 200).text
+
+
 def _unreadable(things: list[str], error: DecodeError) -> str:
     """Why it cannot be read; first what is most likely the reason."""
     why, nothing = f"This cannot be read: {error}.", "Nothing was sent; inspect works offline."
     odd = [thing for thing in things if _names_no_file(thing)]
     if not odd:
         return f"{why} {nothing}"
-    which = "of that name" if len(things) == 1 else f"{shown(odd[0], 60)}"
+    which = "of that name" if len(things) == 1 else f"{repeated(odd[0])}"
     if "/" in odd[0] or _ENDING.search(odd[0]):
         return f"There is no file {which}. {why} {nothing}"
     return f"{why} There is no file {which} either. {nothing}"
