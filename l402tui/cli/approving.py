@@ -123,7 +123,9 @@ def _question(pen: Pen, title: str, quote: Quote, findings: Sequence[Finding]) -
     worth = [found for found in findings if found.severity is not Severity.PASS]
     passed = len(findings) - len(worth)
     yield from row("checks", say("{} passed, {} to read", passed, len(worth)))
-    yield from finding_lines(pen, worth, "    ")
+    order = list(Severity)
+    worst_first = sorted(worth, key=lambda found: -order.index(found.severity))
+    yield from finding_lines(pen, worst_first, "    ")
     yield ""
 
 

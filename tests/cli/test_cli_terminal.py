@@ -32,7 +32,7 @@ def test_a_person_sees_everything_and_types_yes(l402tui: Commands, server: Pract
         f"GET {url}",
         node,
         "“Weather report”",
-        "17 passed",
+        "24 passed",
         "Approved by you",
         '"city": "Oslo"',
     ):

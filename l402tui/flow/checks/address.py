@@ -121,4 +121,4 @@ def shared(facts: Facts) -> Answer:
         return Severity.WARN, sentence, say("Its server should send Cache-Control: no-store.")
     if kept is None:
         return ok("Nothing says that the bill comes out of a cache.")
-    return ok("The bill does not come out of a cache, and none may show it to others.")
+    return ok("No cache may show this bill to others.")

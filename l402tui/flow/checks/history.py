@@ -77,7 +77,7 @@ def payee(facts: Facts) -> Answer:
     if known.elsewhere is not None:
         odd.append(say("This is the node you paid at {}.", shown(known.elsewhere)))
     if not odd:
-        return ok("You have not paid here before; node {} is remembered.", _node(asked))
+        return ok("You have not paid here before.")
     severity = Severity.ASK if facts.agent else Severity.WARN
     return severity, together(odd), say("If you did not expect that, ask the seller.")
 
