@@ -22,6 +22,9 @@ __all__ = ["BROKEN", "PACE", "Memory", "read_body"]
 PACE: Final = 1024
 """Bytes a second that a body for a file must bring, taken over each span of the deadline."""
 
+_BREATH: Final = 256
+"""Chunks after which others have a turn: a single read may hold ten thousand tiny ones."""
+
 
 class Memory:
     """A body in memory, of ``limit`` bytes at most."""
@@ -57,7 +60,7 @@ async def read_body(
     """
     loop = asyncio.get_running_loop()
     for_file = isinstance(into, Part)
-    moved = 0
+    moved = chunks = 0
     try:
         async with asyncio.timeout_at(loop.time() + span if for_file else deadline) as limit:
             async for chunk in stream:
@@ -65,6 +68,9 @@ async def read_body(
                     if not into.write(piece):
                         return False
                     moved += len(piece)
+                chunks += 1
+                if chunks % _BREATH == 0:
+                    await asyncio.sleep(0)
                 if for_file and moved >= PACE * span:
                     limit.reschedule(loop.time() + span)
                     moved = 0

@@ -297,6 +297,35 @@ async def _ticks() -> AsyncGenerator[None, None]:
         yield
 
 
+async def test_others_have_their_turn_while_tiny_chunks_are_read(
+    transport: HttpTransport,
+) -> None:
+    turns = 0
+
+    async def beat() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    tiny = b"1\r\nx\r\n" * 50_000 + b"0\r\n\r\n"
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(head + tiny)
+        await writer.drain()
+        await reader.read()
+
+    async with listening(answer) as port:
+        beating = asyncio.ensure_future(beat())
+        got = await send(transport, Url.parse(f"http://127.0.0.1:{port}/"))
+        beating.cancel()
+    assert isinstance(got, Response)
+    assert len(got.body) == 50_000
+    assert turns > 150  # and not only once a read
+
+
 async def test_an_endless_chunked_body_is_cut(transport: HttpTransport) -> None:
     async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
