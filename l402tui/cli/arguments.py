@@ -9,11 +9,11 @@ from __future__ import annotations
 import argparse
 import difflib
 from collections.abc import Sequence
-from typing import Final, NoReturn
+from typing import Final
 
 from l402tui import __version__
 from l402tui.cli.exits import Exit, table
-from l402tui.cli.repeating import repeated, surplus, without_secrets
+from l402tui.cli.parser import Parser, whole
 
 __all__ = ["COMMANDS", "NETWORKS", "PRACTICE_PORT", "Options", "parse"]
 
@@ -100,14 +100,6 @@ PRACTICE_PORT: Final = 8402
 """Where `practice --pay` looks for the practice server."""
 
 
-class _Parser(argparse.ArgumentParser):
-    """Ends with our exit code for usage, and says where help is. Repeats no secret."""
-
-    def error(self, message: str) -> NoReturn:
-        told = without_secrets(message)
-        self.exit(Exit.USAGE, f"{self.prog}: {told}\nTry: {self.prog} --help\n")
-
-
 def parse(argv: Sequence[str]) -> Options:
     """Read the arguments. Raises SystemExit for --help, --version and mistakes."""
     parser = _parser()
@@ -117,11 +109,13 @@ def parse(argv: Sequence[str]) -> Options:
         words.insert(0, _OPEN)
     options, more = parser.parse_known_args(words)
     if more:
-        asked = _Parser(prog=f"{_PROGRAM} {options.command}")
+        from l402tui.cli.repeating import surplus
+
+        asked = Parser(prog=f"{_PROGRAM} {options.command}")
         asked.error(surplus(more, options.command))
     runs_flow = options.command in ("get", "replay") or getattr(options, "deed", "") == "resume"
     if runs_flow and options.no_pay and options.yes:
-        asked = _Parser(prog=f"{_PROGRAM} {options.command}")
+        asked = Parser(prog=f"{_PROGRAM} {options.command}")
         asked.error("--yes and --no-pay contradict each other")
     return options
 
@@ -130,6 +124,8 @@ def _look_at(words: list[str], parser: argparse.ArgumentParser) -> None:
     """A word that is neither a command nor an address is most likely a typing mistake."""
     first = words[0] if words else ""
     if first and not first.startswith("-") and not set(first) & set("/.:"):
+        from l402tui.cli.repeating import repeated
+
         near = difflib.get_close_matches(first, COMMANDS, 1)
         hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(COMMANDS)}."
         parser.error(f"'{repeated(first, 40)}' is neither a command nor an address; {hint}")
@@ -137,7 +133,7 @@ def _look_at(words: list[str], parser: argparse.ArgumentParser) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     plain = argparse.RawDescriptionHelpFormatter
-    parser = _Parser(
+    parser = Parser(
         prog=_PROGRAM,
         usage="l402tui [URL] | COMMAND ...",
         description=_DESCRIPTION,
@@ -192,15 +188,6 @@ _STEP: Final = (
 )
 
 
-def _whole(text: str) -> int:
-    """A whole number, refused in words of our own."""
-    try:
-        return int(text)
-    except ValueError:
-        said = f"'{repeated(text, 40)}' is not a whole number"
-        raise argparse.ArgumentTypeError(said) from None
-
-
 def _open(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("url", nargs="?", metavar="URL")
     _wallet(parser)
@@ -247,7 +234,7 @@ def _get(parser: argparse.ArgumentParser) -> None:
 
 
 def _replay(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("number", type=_whole, metavar="N", help="as `l402tui history` lists it")
+    parser.add_argument("number", type=whole, metavar="N", help="as `l402tui history` lists it")
     _flow(parser)
 
 
@@ -343,9 +330,7 @@ def _inspect(parser: argparse.ArgumentParser) -> None:
 
 
 def _history(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "-n", dest="limit", type=_whole, default=20, metavar="N", help="default: 20"
-    )
+    parser.add_argument("-n", dest="limit", type=whole, default=20, metavar="N", help="default: 20")
     parser.add_argument("--json", action="store_true", help="one entry a line as JSON")
 
 
@@ -380,7 +365,7 @@ def _payments(parser: argparse.ArgumentParser) -> None:
 
 def _practice(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--port", type=_whole, help=f"default: a free one; {PRACTICE_PORT} with --pay"
+        "--port", type=whole, help=f"default: a free one; {PRACTICE_PORT} with --pay"
     )
     parser.add_argument(
         "--pay",
