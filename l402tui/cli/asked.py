@@ -12,6 +12,7 @@ from typing import Final
 
 from l402tui.cli.arguments import Options
 from l402tui.cli.exits import Exit
+from l402tui.cli.repeating import repeated
 from l402tui.cli.trouble import Trouble
 from l402tui.flow.model import Request
 from l402tui.protocol.text import shown
@@ -32,7 +33,9 @@ def asked(options: Options) -> Request:
         headers = (*headers, _FORM)
     method = options.method or ("POST" if options.data else "GET")
     if _NAME.fullmatch(method) is None:
-        raise Trouble(Exit.USAGE, f"-X {shown(method, 40)}: a method is letters only, as in POST.")
+        raise Trouble(
+            Exit.USAGE, f"-X {repeated(method, 40)}: a method is letters only, as in POST."
+        )
     return Request(_url(options.url), method.upper(), headers, body)
 
 
@@ -42,9 +45,9 @@ def _url(text: str) -> Url:
     except UrlError as error:
         more = ""
         if "://" not in text:
-            more = f" Did you mean {_scheme(text)}://{shown(text, 100)}?"
+            more = f" Did you mean {_scheme(text)}://{repeated(text, 100)}?"
         raise Trouble(
-            Exit.USAGE, f"The address {shown(text, 200)} is not opened: {error}.{more}"
+            Exit.USAGE, f"The address {repeated(text, 200)} is not opened: {error}.{more}"
         ) from None
 
 
@@ -60,12 +63,12 @@ def _header(text: str) -> tuple[str, str]:
     name, colon, value = text.partition(":")
     if not colon:
         raise Trouble(
-            Exit.USAGE, f"-H {shown(text, 60)}: write it as -H 'Name: value', with a colon."
+            Exit.USAGE, f"-H {repeated(text)}: write it as -H 'Name: value', with a colon."
         )
     if _NAME.fullmatch(name) is None:
         raise Trouble(
             Exit.USAGE,
-            f"-H {shown(name, 60)}: a header's name is letters, digits and dashes, no blanks.",
+            f"-H {repeated(name)}: a header's name is letters, digits and dashes, no blanks.",
         )
     if _CONTROL.search(value):
         # The value is not quoted: it may be a secret.
@@ -81,5 +84,5 @@ def _data(text: str, whole: bool) -> bytes:
         data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     except OSError as error:
         why = shown(error.strerror or "it cannot be read")
-        raise Trouble(Exit.USAGE, f"-d @{shown(name, 200)}: {why}. Nothing was sent.") from None
+        raise Trouble(Exit.USAGE, f"-d @{repeated(name, 200)}: {why}. Nothing was sent.") from None
     return data if whole else data.translate(None, b"\r\n\0")

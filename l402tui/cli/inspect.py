@@ -145,7 +145,7 @@ def _given(thing: str) -> bytes:
     try:
         if len(thing) < 1_000 and os.path.isdir(thing):
             raise Trouble(Exit.USAGE, f"{shown(thing, 200)} is a folder; name a file in it.")
-        if len(thing) < 1_000 and os.path.isfile(thing):
+        if len(thing) < 1_000 and os.path.exists(thing):
             with open(thing, "rb") as file:
                 return file.read(_MOST)
     except OSError as error:
@@ -175,7 +175,7 @@ def _unreadable(things: list[str], error: DecodeError) -> str:
 
 def _names_no_file(thing: str) -> bool:
     """Whether it could be meant as the name of a file, and there is none."""
-    return not (thing == "-" or len(thing) >= 1_000 or " " in thing or os.path.isfile(thing))
+    return not (thing == "-" or len(thing) >= 1_000 or " " in thing or os.path.exists(thing))
 
 
 def without_comments(data: bytes) -> bytes:

@@ -29,6 +29,7 @@ from l402tui.protocol.errors import (
 from l402tui.protocol.find import Sort, find
 from l402tui.protocol.invoice import Invoice, strip_uri
 from l402tui.protocol.macaroon import MAX_BYTES, Macaroon, Token
+from l402tui.protocol.macaroon_bundle import read_bundle
 from l402tui.protocol.pasted import unwrap
 from l402tui.protocol.secret import Secret
 from l402tui.protocol.token import Foreign, TokenKind, read_token
@@ -216,6 +217,9 @@ def _token(text: str) -> Facts:
     try:
         token = read_token(text)
     except MacaroonError:
+        several = _bundle(text)
+        if several is not None:
+            return several
         if single or (found := _found(text)) is None:
             raise
         return found
@@ -227,6 +231,20 @@ def _token(text: str) -> Facts:
         if token.kind is TokenKind.OPAQUE:
             raise DecodeError("it is no challenge, credential, invoice, token or preimage")
     facts.add_held(Held(text.encode(), token))
+    return facts
+
+
+def _bundle(text: str) -> Facts | None:
+    """A token and its discharges; None where it is no such thing."""
+    try:
+        bundle = read_bundle(text)
+    except MacaroonError:
+        return None
+    if not bundle.discharges:
+        return None
+    facts = Facts("token and discharges")
+    for macaroon in bundle.macaroons:
+        facts.add_held(Held(macaroon.raw, macaroon))
     return facts
 
 

@@ -49,6 +49,8 @@ class Relation:
     """The caveats that one has more than the other; of two siblings, those of the second."""
     moved: bool
     """Whether the locations differ, which no signature covers."""
+    kept: tuple[Caveat, ...] = ()
+    """The caveats before :attr:`added`, which both have."""
 
 
 def continued(signature: bytes, caveats: Iterable[Caveat]) -> bytes:
@@ -71,7 +73,8 @@ def relate(first: Macaroon, second: Macaroon) -> Relation:
         min(len(one), len(two)),
     )
     if shared < min(len(one), len(two)):
-        return Relation(Kinship.SIBLING, shared, second.caveats[shared:], moved)
+        kept = second.caveats[:shared]
+        return Relation(Kinship.SIBLING, shared, second.caveats[shared:], moved, kept)
     if len(one) == len(two):
         same = hmac.compare_digest(first.signature, second.signature)
         kinship = Kinship.REWRITTEN if same else Kinship.RESIGNED
@@ -84,7 +87,7 @@ def relate(first: Macaroon, second: Macaroon) -> Relation:
         kinship = Kinship.CHILD if derived else Kinship.FALSE_CHILD
     else:
         kinship = Kinship.PARENT if derived else Kinship.FALSE_PARENT
-    return Relation(kinship, shared, added, moved)
+    return Relation(kinship, shared, added, moved, younger.caveats[:shared])
 
 
 def _words(macaroon: Macaroon) -> list[tuple[bytes, bytes | None]]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -214,3 +216,16 @@ def test_without_a_thing_and_without_a_terminal_it_reads_stdin(l402tui: Commands
     done = l402tui.run("inspect", stdin=samples()["token.txt"].content.encode())
     assert done.code == Exit.OK
     assert b"weather_capabilities" in done.out
+
+
+def test_a_pipe_is_a_file_too(l402tui: Commands, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = Thread(target=pipe.write_text, args=(samples()["credential.txt"].content,))
+    writer.start()
+    file = tmp_path / "challenge.txt"
+    file.write_text(samples()["challenge.txt"].file)
+    done = l402tui.run("inspect", str(file), str(pipe))
+    writer.join()
+    assert done.code == Exit.OK
+    assert b"they belong together" in done.out

@@ -298,3 +298,18 @@ def test_the_rest_of_such_a_line_is_still_told() -> None:
 )
 def test_numbers_agree_with_their_words(headers: str, body: str, words: str) -> None:
     assert dissect(f"HTTP/1.1 200 OK\r\n{headers}\r\n{body}").meaning.text == words
+
+
+@pytest.mark.parametrize(
+    "around", ["bitcoin:bcrt1q?amount=0.1&lightning={}", "({})", "invoice={}", "http://x/?a=1&b={}"]
+)
+def test_an_invoice_is_found_in_a_text_without_blanks(around: str) -> None:
+    tree = dissect(around.format(INVOICE))
+    assert tree.label.text == "found"
+    assert [child.label.text for child in tree.children] == ["invoice"]
+
+
+@pytest.mark.parametrize("body", ["payment required", "Payment Required.\n"])
+def test_the_body_of_a_402_alone_says_where_the_bill_is(body: str) -> None:
+    with pytest.raises(DecodeError, match="curl -i"):
+        dissect(body)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from l402tui.practice.samples import samples
 from l402tui.protocol.dissect import pair_words
 from l402tui.protocol.dissect.pair import dissect_pair
 from l402tui.protocol.errors import CredentialError, DecodeError, InvoiceError
@@ -31,6 +32,7 @@ from tests.protocol.tokens import (
     TOKEN,
     VALID,
     mint,
+    spelled,
 )
 
 TOGETHER: Final = pair_words.TOGETHER
@@ -157,7 +159,7 @@ PAIRS: Final[dict[str, tuple[str | bytes, str | bytes, str]]] = {
     "preimage in JSON": (f'{{"id": 1, "preimage": "{PRE}"}}', INVOICE, TOGETHER),
     "invoice in a log": (f"pay {OTHER_INVOICE} now", CREDENTIAL, APART),
     "kinds of tokens": (NAMELESS, UNSIGNED, APART),
-    "opaque and macaroon": ("not~readable", NAMELESS, APART),
+    "opaque and macaroon": ("not~readable~at~all", NAMELESS, APART),
     "broken and whole": (NAMELESS, f"L402 {BROKEN}:", APART),
     "broken twice": (f"L402 {BROKEN}:", f"LSAT {BROKEN}:", TOGETHER),
     "two tokens, one payment": (OTHER_TOKEN_ID, TOKEN.text, TOGETHER),
@@ -348,7 +350,7 @@ def test_tokens_that_are_not_both_macaroons_say_why() -> None:
         pair("L402 not~readable:", "L402 not~legible:"), "token"
     )
     kinds = meaning_of(pair(NAMELESS, UNSIGNED), "token")
-    assert kinds.startswith("One is a macaroon and the other a ")
+    assert kinds.startswith("Of different kinds, macaroon and ")
     assert "same payment" not in kinds
     for one, two in ((NAMELESS, f"L402 {BROKEN}:"), (f"L402 {BROKEN}:", NAMELESS)):
         assert "at least one of them cannot be read" in meaning_of(pair(one, two), "token")
@@ -589,3 +591,28 @@ def test_every_real_child_is_known_and_no_other(old: list[bytes], new: list[byte
     assert relate(child, parent).kinship is (Kinship.PARENT if new else Kinship.SAME)
     forged = Macaroon.mint(b"?", IDENTIFIER, b"lsat", [*old, *new])
     assert relate(parent, forged).kinship is (Kinship.FALSE_CHILD if new else Kinship.RESIGNED)
+
+
+def test_what_a_child_has_more_says_what_it_does() -> None:
+    wider = spelled(b"services=a:0", b"services=a:0,b:0")
+    node = pair(spelled(b"services=a:0"), wider).find("added caveat")
+    assert node.mark is Mark.WARN
+    assert "allows more than caveat 1: it adds b" in node.meaning.text
+    narrower = spelled(b"services=a:0,b:0", b"services=a:0")
+    assert pair(spelled(b"services=a:0,b:0"), narrower).find("added caveat").mark is Mark.PLAIN
+
+
+def test_a_token_and_its_bundle_are_compared() -> None:
+    asking, bundle = (
+        samples()[f"token-{name}.txt"].content for name in ("third-party", "discharged")
+    )
+    tree = pair(asking, bundle)
+    assert tree.value.text == "they belong together"
+    told = [node.value.text for node in tree.children if node.label.text == "token"]
+    assert told == ["the same macaroon", "the discharge of one of its third-party caveats"]
+
+
+@pytest.mark.parametrize("word", ["nope", "token", "x" * 15])
+def test_a_short_word_is_no_token(word: str) -> None:
+    with pytest.raises(DecodeError, match="the second cannot be read"):
+        pair(TOKEN.text, word)

@@ -105,8 +105,9 @@ def _found(evidence: Evidence) -> Iterator[Demand | Kind]:
     item = evidence.json
     token = item is not None and (item.text("macaroon") or item.text("token"))
     if item is not None and token and item.text("invoice"):
-        yield Kind.L402_BODY
-    yield from _each((bare.decode,), evidence)
+        yield Kind.L402_BODY  # the bare invoice in it is that bill's own
+    else:
+        yield from _each((bare.decode,), evidence)
 
 
 def _each(decoders: Sequence[Decoder], evidence: Evidence) -> Iterator[Demand]:

@@ -38,6 +38,10 @@ _PARAM: Final = re.compile(
     r"[ \t,\"'](?:token|macaroon|invoice|version)[ \t]*=[ \t]*[^:,=\s]", re.ASCII | re.IGNORECASE
 )
 _ANY_SCHEME: Final = re.compile(r"[\w-]+[ \t]+[\w-]+[ \t]*=[ \t]*\"", re.ASCII)
+_NO_BILL: Final = re.compile(r"payment[ \t]+required[.!]?", re.ASCII | re.IGNORECASE)
+_BODY_ONLY: Final = (
+    "that is the body of a 402 alone; the bill stands in its headers: give what curl -i prints"
+)
 _PAYMENT: Final = re.compile(r"Payment[ \t]+", re.ASCII | re.IGNORECASE)
 _BILL: Final = re.compile(r"[ \t,](?:request|invoice)[ \t]*=", re.ASCII | re.IGNORECASE)
 _PREIMAGE: Final = re.compile(r"[ \t,]preimage[ \t]*=", re.ASCII | re.IGNORECASE)
@@ -159,7 +163,7 @@ def _text(text: str, now: float | None) -> Node:
     alone = len(bare.split(None, 1)) == 1 and bare[0] not in "{[<"
     if one is not None and (alone or not _is_broken(one)):
         return one
-    found = None if alone else _search(text, now)
+    found = None if alone and one is not None else _search(text, now)
     if found is not None and (one is None or _is_more(found)):
         return found
     if one is None:
@@ -254,6 +258,8 @@ def _header(text: str, now: float | None) -> Node | None:
     from l402tui.protocol.credential import CREDENTIAL_HEADERS
     from l402tui.protocol.dissect.credential import dissect_credential_header
 
+    if _NO_BILL.fullmatch(text):
+        raise DecodeError(_BODY_ONLY)
     if name.lower() in _BILLS or (name.lower() == "x-cashu" and value.startswith("creq")):
         asked = _asked([(name.encode(), value.encode("utf-8", "surrogatepass"))], b"", now)
         if asked is not None:

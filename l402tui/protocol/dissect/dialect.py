@@ -119,7 +119,8 @@ def _place(demand: Demand, error: DialectError) -> Shown:
 
 
 def _could_pay(dialect: Dialect, demand: Demand | None) -> Node:
-    told = "a Lightning invoice is in it" if has_invoice(demand) else "no Lightning invoice in it"
+    invoiced = has_invoice(demand) or dialect.kind is Kind.L402_BODY
+    told = "a Lightning invoice is in it" if invoiced else "no Lightning invoice in it"
     return Node(
         say("could pay it"), say(told), say("{} {}", dialect.could_pay, say(words.NOT_PAID))
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from l402tui.protocol.caveats import Kind, conditions
+from l402tui.protocol.caveats import Kind, conditions, widenings
 from l402tui.protocol.dissect import pair_words as words
 from l402tui.protocol.errors import DecodeError
 from l402tui.protocol.facts import Facts, Held
@@ -34,6 +34,8 @@ __all__ = [
 _NEARLY: Final = re.compile(r"(0[xX])?[0-9a-fA-F]{56,72}", re.ASCII)
 """32 bytes in hex, or what was meant to be that."""
 _MOST_CAVEATS: Final = 100
+_SHORTEST: Final = 16
+"""Characters of an opaque token; a shorter word is more likely a slip of the pen."""
 
 
 def refuse_word(side: str, mine: Facts, other: Facts) -> None:
@@ -45,7 +47,7 @@ def refuse_word(side: str, mine: Facts, other: Facts) -> None:
     nearly = _NEARLY.fullmatch(word)
     if nearly is not None:
         why = words.WITH_0X if nearly[1] else words.NOT_64.format(len(word))
-    elif not other.tokens:
+    elif not other.tokens or len(word) < _SHORTEST:
         why = words.ANY_WORD
     else:
         return
@@ -59,13 +61,25 @@ def relation_of(one: Held, two: Held) -> Relation | None:
 
 
 def added(relation: Relation) -> tuple[Node, ...]:
-    """The caveats that one has more; a preimage among them stays hidden."""
+    """The caveats that one has more; a preimage among them stays hidden. One that allows more than
+    an earlier one did is marked."""
+    first = len(relation.kept)
+    wider = {one.index - first: one for one in widenings((*relation.kept, *relation.added))}
     split = conditions(relation.added)
     nodes = []
-    for caveat, condition in zip(relation.added[:_MOST_CAVEATS], split, strict=False):
+    for index, caveat in enumerate(relation.added[:_MOST_CAVEATS]):
+        condition = split[index]
+        if caveat.third_party:
+            told, meaning = shown(caveat.cid), say(words.ADDED_THIRD_PARTY)
+            nodes.append(Node(say("added third-party caveat"), told, meaning, mark=Mark.WARN))
+            continue
         secret = condition is not None and condition.kind is Kind.PREIMAGE
         value = say("preimage, hidden") if secret else shown(caveat.cid)
-        nodes.append(Node(say("added caveat"), value, say(words.ADDED)))
+        meaning, mark = say(words.ADDED), Mark.PLAIN
+        if index in wider:
+            meaning = say(words.ADDED_WIDER, wider[index].earlier + 1, wider[index].why)
+            mark = Mark.WARN
+        nodes.append(Node(say("added caveat"), value, meaning, mark=mark))
     more = len(relation.added) - len(nodes)
     if more:
         nodes.append(Node(say("…"), say("{} more", more), mark=Mark.NOTE))

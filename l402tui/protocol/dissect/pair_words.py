@@ -87,10 +87,10 @@ KINSHIP: Final = {
     "are equal, the format or the location is not, and no signature covers those.",
     Kinship.CHILD: "The second was derived from the first: it begins with all its caveats, and "
     "its signature is the HMAC chain continued from the first one's signature over the {} more. "
-    "Nobody could make it without the first.",
+    "Only who has the root key could make it without the first or one before that.",
     Kinship.PARENT: "The first was derived from the second: it begins with all its caveats, and "
     "its signature is the HMAC chain continued from the second one's signature over the {} more. "
-    "Nobody could make it without the second.",
+    "Only who has the root key could make it without the second or one before that.",
     Kinship.FALSE_CHILD: "The second has the first one's identifier and caveats and {} more, but "
     "its signature is not the chain continued from the first one's. It was not derived from it: "
     "one of the two is changed, or signed with another key.",
@@ -111,6 +111,14 @@ KINSHIP: Final = {
     Kinship.STRANGER: "The identifiers differ: these are two tokens, neither made from the other.",
 }
 ADDED: Final = "One of the two has it and the other has not."
+ADDED_THIRD_PARTY: Final = (
+    "One of the two has it and the other has not: with it the token is good only together with "
+    "somebody else's discharge. L402 servers do not use such caveats."
+)
+ADDED_WIDER: Final = (
+    "One of the two has it and the other has not. It allows more than caveat {}: {}. A caveat may "
+    "only restrict; a verifier that looks at both may refuse the token."
+)
 MOVED: Final = " The locations differ too; no signature covers them, so that decides nothing."
 NOT_64: Final = "it is {} hex characters, and a preimage or a payment hash has 64"
 WITH_0X: Final = "it begins with 0x, which no preimage and no payment hash does here: leave it out"
@@ -118,7 +126,7 @@ ANY_WORD: Final = (
     "it is no challenge, credential, invoice, macaroon or preimage; as an opaque token it could be "
     "held against another token only"
 )
-OTHER_KIND: Final = "One is a {} and the other a {}: neither was made from the other."
+OTHER_KIND: Final = "Of different kinds, {} and {}: neither was made from the other."
 OTHER_TOKEN: Final = (
     "They are different tokens, and without a signature chain it cannot be checked whether one "
     "was made from the other."

@@ -156,8 +156,9 @@ class InspectScreen(Looking):
             box.hide(self.masked and _is_secret(node))
         if len(nodes) == 2:
             from l402tui.protocol.dissect.pair import dissect_pair
+            from l402tui.protocol.dissect.redact import redacted
 
-            nodes.insert(0, dissect_pair(first, second, now=self._now()))
+            nodes.insert(0, redacted(dissect_pair(first, second, now=self._now())))
         told = problems[0] if problems else Shown("") if nodes else _EMPTY
         tree = self.query_one(ExchangeTree)
         tree.show(nodes)
