@@ -122,6 +122,11 @@ def test_inspect(reader: Reader, command: str) -> None:
     assert "payment hash" in done.stdout
 
 
+def test_payments_without_an_end(reader: Reader) -> None:
+    done = reader.run(".venv/bin/l402tui payments")
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_recipe(reader: Reader) -> None:
     done = reader.run(".venv/bin/l402tui wallet lnd recipe")
     assert done.returncode == 0, done.stderr
@@ -129,7 +134,7 @@ def test_the_recipe(reader: Reader) -> None:
 
 
 def test_every_command_is_either_a_setup_or_run_here() -> None:
-    run_here = (" practice --port", " get ", " history", " replay ", " inspect ", " recipe")
+    run_here = (" practice --port", " get ", " history", " replay ", " inspect ", " recipe", " payments")
     for line in commands():
         assert "venv .venv &&" in line or any(part in line for part in run_here), line
 
