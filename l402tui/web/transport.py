@@ -108,7 +108,7 @@ class HttpTransport:
         Empty where nothing will leave, because :meth:`send` will refuse a header.
         """
         try:
-            headers, _ = self._headers(Journey(request, authorization), whole=False)
+            headers, _ = self._headers(Journey(request, authorization))
         except HeaderRefused:
             return PreparedRequest(b"")
         return PreparedRequest(head_bytes(request, headers))
@@ -124,12 +124,10 @@ class HttpTransport:
         """
         begun = asyncio.get_running_loop().time()
         journey = Journey(request, authorization)
-        whole = False
         while True:
             try:
-                outcome = await self._hop(journey, begun, whole=whole)
-            except _Anew:  # at most once: then nobody asks for a rest
-                whole = True
+                outcome = await self._hop(journey, begun)
+            except _Anew:  # at most once: then the part asks for no rest any more
                 continue
             match outcome:
                 case Journey():
@@ -148,15 +146,13 @@ class HttpTransport:
 
     # --- one request ---------------------------------------------------------------------------
 
-    async def _hop(
-        self, journey: Journey, begun: float, *, whole: bool
-    ) -> Response | Unreachable | Journey:
+    async def _hop(self, journey: Journey, begun: float) -> Response | Unreachable | Journey:
         """Send one request: an answer, a reason why there is none, or where to go next."""
         url = journey.request.url
         # A server that redirected here has already seen the request.
         progress = _Progress(sent=bool(journey.hops))
         try:
-            headers, asked = self._headers(journey, whole=whole)
+            headers, asked = self._headers(journey)
         except HeaderRefused as error:
             why = say("The request was not sent: {}.", shown(str(error)))
             return Unreachable(Fault.REFUSED_ADDRESS, why)
@@ -175,11 +171,11 @@ class HttpTransport:
         finally:
             await incoming.aclose()
 
-    def _headers(self, journey: Journey, *, whole: bool) -> tuple[Headers, bool]:
+    def _headers(self, journey: Journey) -> tuple[Headers, bool]:
         """What leaves, and whether only the rest of a file is asked for. Raises HeaderRefused."""
         request = journey.request
         cookie = None if journey.away else self._jar.value(request.url)
-        more = self._part.rest_of(journey.begin, request.url) if self._part and not whole else ()
+        more = self._part.rest_of(journey.begin, request.url) if self._part else ()
         return compose(request, journey.authorization, cookie=cookie, more=more), bool(more)
 
     def _outgoing(

@@ -70,7 +70,8 @@ async def listening(handler: Handler, tls: ssl.SSLContext | None = None) -> Asyn
             pass  # gone, or the test is over
         finally:
             writer.close()
-            with suppress(OSError):
+            # The other side may be gone, or the test be over while this waits.
+            with suppress(OSError, asyncio.CancelledError):
                 await writer.wait_closed()
 
     listener = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=tls)

@@ -181,3 +181,4 @@ def test_without_a_path_it_belongs_to_the_folder() -> None:
     jar = after(b"a=b")
     assert jar.value(URL.join("/a/c")) == b"a=b"
     assert jar.value(URL.join("/c")) is None
+    assert jar.value(URL.join("/ab")) is None

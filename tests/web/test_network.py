@@ -234,15 +234,16 @@ async def test_a_resolver_that_never_answers() -> None:
         await asyncio.get_running_loop().create_future()
         return []
 
-    transport = HttpTransport(resolve=never, deadline=0.1)
-    event = await get(transport, "http://shop.example/")
-    await transport.close()
-    assert isinstance(event, Unreachable)
-    assert event.fault is Fault.TIMEOUT
-    assert not event.maybe_received
+    for idle, deadline in ((3600.0, 0.1), (0.1, 3600.0)):
+        transport = HttpTransport(resolve=never, idle=idle, deadline=deadline)
+        event = await get(transport, "http://shop.example/")
+        await transport.close()
+        assert isinstance(event, Unreachable)
+        assert event.fault is Fault.TIMEOUT
+        assert not event.maybe_received
 
 
-# Encryption goes by the name, not by the address.
+# Encryption goes by the name, not by the address, and what it hides is watched.
 
 
 async def test_the_certificate_is_held_against_the_name() -> None:
@@ -255,8 +256,12 @@ async def test_the_certificate_is_held_against_the_name() -> None:
     async with raw_server(tls=context) as server, net.transport(tls=trusted) as transport:
         good = await get(transport, f"https://shop.example:{server.port}/")
         bad = await get(transport, f"https://other.example:{server.port}/")
-        await transport.close()
         assert len(server.heard) == 1
+        server.reply = b"HTTP/1.1 200 OK\r\nX: a\r\n b\r\n\r\n"
+        folded = await get(transport, f"https://shop.example:{server.port}/")
+        await transport.close()  # here, since TLS says goodbye on both sides
     assert isinstance(good, Answered)
     assert isinstance(bad, Unreachable)
     assert bad.fault is Fault.TLS
+    assert isinstance(folded, Unreachable)
+    assert folded.fault is Fault.PROTOCOL

@@ -170,6 +170,19 @@ async def test_a_rest_that_does_not_fit_is_asked_for_whole_once(
     assert folder.target.read_bytes() == TEXT
 
 
+async def test_a_rest_that_is_not_all_of_it(folder: Folder) -> None:
+    some = b"HTTP/1.1 206 Part\r\nContent-Range: bytes 5000-5999/10240\r\n"
+    some += b"Content-Length: 1000\r\n\r\n" + TEXT[5000:6000]
+    async with raw_server(whole(TEXT[:5000], told=len(TEXT))) as server:
+        await folder.get(server.url)
+        server.reply = some
+        response = saved(await folder.get(server.url))
+        assert (response.complete, response.size) == (False, 6000)
+        server.reply = rest
+        assert saved(await folder.get(server.url)).complete
+    assert folder.target.read_bytes() == TEXT
+
+
 async def test_without_a_word_of_the_server_it_begins_anew(folder: Folder) -> None:
     text = whole(TEXT[:5000], told=len(TEXT)).replace(b'ETag: "v1"', b'ETag: W/"v1"')
     async with raw_server(text) as server:
