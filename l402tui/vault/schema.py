@@ -241,10 +241,11 @@ BEGIN SELECT RAISE(ABORT, 'what was approved does not change'); END;
 
 -- Everything that a sum of money needs, so that no row has to be opened for it.
 DROP INDEX intents_by_time;
-CREATE INDEX intents_money
-    ON intents (created, origin, state, amount_msat, fee_cap_msat, fee_msat);
-CREATE INDEX intents_unproven ON intents (state, payee, amount_msat, fee_cap_msat)
-    WHERE preimage IS NULL;
+CREATE INDEX intents_by_time ON intents (created, origin, path);
+CREATE INDEX intents_spent ON intents (created, origin, amount_msat, fee_msat, fee_cap_msat)
+    WHERE preimage IS NOT NULL;
+CREATE INDEX intents_unproven ON intents (state, payee, origin, amount_msat, fee_cap_msat,
+    payment_hash, sent, created) WHERE preimage IS NULL;
 CREATE INDEX intents_paid_to ON intents (payee, origin) WHERE preimage IS NOT NULL;
 CREATE INDEX intents_paid_at ON intents (origin, created, payee) WHERE preimage IS NOT NULL;
 CREATE INDEX intents_prices ON intents (origin, path, created, amount_msat)

@@ -93,46 +93,6 @@ def billed(
     return intent(number, where, invoice=text, amount=amount, created=at, updated=at)
 
 
-def node(name: str) -> bytes:
-    """The public key of a payee."""
-    return public_key(_key(name))
-
-
-def _key(name: str) -> bytes:
-    return sha256(f"node {name}".encode()).digest()
-
-
-@lru_cache(maxsize=None)
-def invoice(
-    number: int, amount: Msat = sat(10), to: str = "shop", *, at: float = NOW, expiry: int = 3600
-) -> Invoice:
-    """A real invoice of payment ``number``, signed by the node of that name."""
-    tags = Tags(
-        [
-            Tag(TagChar.payment_hash, hash_of(number).hex()),
-            Tag(TagChar.payment_secret, bytes(32).hex()),
-            Tag(TagChar.description, ""),
-            Tag(TagChar.expire_time, expiry),
-        ]
-    )
-    unsigned = Bolt11("bcrt", int(at), tags, MilliSatoshi(amount))
-    return Invoice.decode(encode(unsigned, _key(to).hex()))
-
-
-def billed(
-    number: int,
-    request: Request | None = None,
-    amount: Msat = sat(10),
-    to: str = "shop",
-    *,
-    at: float = NOW,
-) -> Intent:
-    """The intent for a real invoice."""
-    text = invoice(number, amount, to, at=at).text
-    where = request or get(f"https://shop.example/{number}")
-    return intent(number, where, invoice=text, amount=amount, created=at, updated=at)
-
-
 def bring(vault: SqliteVault, number: int, state: IntentState, *, at: float = NOW) -> None:
     """Take a reserved payment to ``state`` the way a flow does."""
     payment_hash = hash_of(number)
