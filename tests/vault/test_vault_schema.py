@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from l402tui.flow.model import IntentState
+from l402tui.flow.model import IntentState, LatestEnd
 from l402tui.flow.ports import VaultError
 from l402tui.vault import SqliteVault
 from l402tui.vault.files import DATABASE
 from l402tui.vault.schema import APPLICATION_ID, MIGRATIONS, examine, migrate, statements
 
-from .makers import get, hash_of, proof
-from .version_1 import SCHEMA, build
+from . import version_1, version_2
+from .makers import NOW, get, hash_of, invoice, node, proof
+from .version_1 import build
 
 
 def connect(folder: Path) -> sqlite3.Connection:
@@ -57,14 +60,78 @@ def test_versions_are_numbered_without_a_gap() -> None:
     assert [number for number, _ in MIGRATIONS] == list(range(1, len(MIGRATIONS) + 1))
 
 
-def test_version_1_as_it_was_released_is_still_what_version_1_makes() -> None:
-    with sqlite3.connect(":memory:", isolation_level=None) as ours:
-        migrate(ours, Path("memory"), MIGRATIONS[:1])
-    with sqlite3.connect(":memory:") as released:
-        released.executescript(SCHEMA)
-    assert shape(ours) == shape(released)
-    ours.close()
-    released.close()
+@pytest.mark.parametrize(("number", "released"), [(1, version_1), (2, version_2)])
+def test_a_version_as_it_was_released_is_still_what_it_makes(
+    number: int, released: ModuleType
+) -> None:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as ours:
+        migrate(ours, Path("memory"), MIGRATIONS[:number])
+        with closing(sqlite3.connect(":memory:")) as theirs:
+            theirs.executescript(released.SCHEMA)
+            assert shape(ours) == shape(theirs)
+            assert states(ours) == states(theirs)
+
+
+def states(db: sqlite3.Connection) -> list[tuple[object, ...]]:
+    return db.execute("SELECT * FROM intent_states ORDER BY state").fetchall()
+
+
+def test_the_table_of_states_is_that_of_the_program(vault: SqliteVault) -> None:
+    told = [(one.value, one.open, one.holds_money, one.proven) for one in IntentState]
+    assert states(vault._db) == sorted(told)
+
+
+def test_a_version_2_file_is_opened_with_everything_in_it(folder: Path) -> None:
+    version_2.build(folder)
+    with SqliteVault.open(folder) as vault:
+        paid, held = vault.intent(hash_of(1)), vault.intent(hash_of(2))
+        assert paid is not None
+        assert held is not None
+        assert (paid.state, paid.preimage, paid.sent) == (IntentState.ACTIVE, proof(1), NOW + 1)
+        assert held.state is IntentState.HELD
+        assert held.latest_end == LatestEnd(800_000, NOW + 86_400)
+        assert [line.state for line in vault.log(hash_of(2))] == [IntentState.HELD]
+        assert vault.spending("https://shop.example", NOW + 99).total == 10_250 + 11_000
+        memory = vault.memory(get(), invoice(9), NOW + 99)
+        assert memory.payee.known_here
+        assert (memory.prices.paid, memory.prices.shown) == ((10_000,), 7_000)
+        assert vault.memory(get("https://b.example"), invoice(3), NOW).shown_by is not None
+
+
+OLD_PAYMENT = """
+    INSERT INTO intents
+    SELECT ?, 'active', '', request_id, origin, scheme, token, challenge, ?, 9000, 0, 0, wallet,
+           created, expires, updated, ? FROM intents WHERE payment_hash = ?
+"""
+
+
+def test_what_version_1_had_paid_is_remembered(folder: Path) -> None:
+    """Its payments say no more than their invoices do; who was paid is read out of those."""
+    build(folder)
+    row = (hash_of(5), invoice(5, to="theirs").text, proof(5).reveal(), hash_of(1))
+    with closing(connect(folder)) as db:
+        db.execute(OLD_PAYMENT, row)
+    with SqliteVault.open(folder) as vault:
+        known = vault.memory(get(), invoice(9, to="theirs"), NOW + 99)
+        assert known.payee.known_here
+        assert known.payee.last_here == node("theirs")
+        assert sorted(known.prices.paid) == [9_000, 10_000]
+        assert not vault.memory(get(), invoice(9, to="other"), NOW + 99).payee.known_here
+        assert vault.spending("https://shop.example", NOW + 99).total == 9_000 + 10_250 + 11_000
+        lost = vault.intent(hash_of(2))
+        assert lost is not None
+        assert lost.sent == NOW
+
+
+def test_an_older_program_leaves_a_newer_vault_alone(folder: Path) -> None:
+    version_2.build(folder)
+    before = untouched(folder)
+    with (
+        closing(connect(folder)) as db,
+        pytest.raises(VaultError, match=r"made by a newer l402tui.*schema 2.*up to 1"),
+    ):
+        migrate(db, folder / DATABASE, MIGRATIONS[:1])
+    assert untouched(folder) == before
 
 
 def test_a_version_1_file_is_opened_with_everything_in_it(folder: Path) -> None:
