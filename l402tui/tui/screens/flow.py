@@ -64,6 +64,8 @@ class FlowScreen(Deeds):
             super().__init__()
             self.watch = watch
             self.change = change
+            self.event = watch.events[-1] if watch.events else None
+            """What happened last when this was posted; more may have happened since."""
 
     def __init__(
         self, opener: Opener, rhythm: Rhythm, *, url: str | None, demo: bool, step: bool
@@ -213,8 +215,8 @@ class FlowScreen(Deeds):
                 self.query_one(ExchangeTree).show(story(watch.events))
                 self.query_one(Rail).show(watch.events)
                 self.query_one(WireLog).show(watch.events)
-                self._show_best(watch.events[-1])
-                if isinstance(watch.events[-1], e.PaidStored):
+                self._show_best(event.event)
+                if isinstance(event.event, e.PaidStored):
                     self.run_worker(self._name_wallet(watch.session), group="wallet")
             case Change.PACE:
                 waiting = watch.waiting
@@ -239,7 +241,7 @@ class FlowScreen(Deeds):
             self.do_pay()
         self._asks_later = False
 
-    def _show_best(self, event: e.Event) -> None:
+    def _show_best(self, event: e.Event | None) -> None:
         """Go to what matters most now: the hash that ties token and invoice, or the content."""
         tree = self.query_one(ExchangeTree)
         nodes = [node for step in tree.steps for node in step.walk()]
