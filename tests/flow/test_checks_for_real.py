@@ -1,0 +1,145 @@
+"""Do the facts reach the checks? Real server, wallet, HTTP and vault, run by run."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from l402tui.flow import events as e
+from l402tui.flow.findings import Finding
+from l402tui.flow.model import Limits, Money, Outcome
+from l402tui.practice.switches import Switch
+from l402tui.protocol.amount import Msat, sat
+from l402tui.wiring import Session
+from tests.flow.test_runner import Bench, bench, ending
+from tests.vault.makers import invoice
+
+ROOMY = Limits(payment=sat(10_000_000), fee=sat(10))
+
+
+class Limited(Bench):
+    """The same with limits of its own."""
+
+    limits = ROOMY
+
+    @asynccontextmanager
+    async def session(self, wallet: str = "practice") -> AsyncIterator[Session]:
+        async with super().session(wallet) as session:
+            session.limits = self.limits
+            yield session
+
+
+@asynccontextmanager
+async def limited(home: Path, *switches: Switch) -> AsyncIterator[Limited]:
+    async with bench(home, *switches) as on:
+        yield Limited(on.server, home)
+
+
+def said(events: list[e.Event], number: str) -> Finding:
+    """What one check has found."""
+    checked = next(event for event in events if isinstance(event, e.Checked))
+    return next(found for found in checked.findings if found.check == number)
+
+
+async def test_a_limit_for_all_payments_ever_ends_it(tmp_path: Path) -> None:
+    async with limited(tmp_path) as on:
+        on.limits = replace(ROOMY, total=sat(30))
+        assert ending(await on.run(on.request("/weather"))) == (Outcome.PAID, Money.SPENT)
+        events = await on.run(on.request("/forecast"))
+        assert ending(events) == (Outcome.REFUSED, Money.NONE)
+        assert "all payments ever (11 sat is spent" in said(events, "C20").sentence.text
+        assert on.payments == 1
+
+
+async def test_a_price_that_was_only_looked_at_is_remembered(tmp_path: Path) -> None:
+    async with limited(tmp_path, Switch.OVERPRICED) as on:
+        first = await on.run(wallet="none")
+        assert said(first, "C21").severity.value == "ok"
+        async with on.session() as session:
+            session.vault.remember(on.request(), invoice(1, sat(50)), first[-1].at)
+        events = await on.run(wallet="none")
+        found = said(events, "C21")
+        assert found.severity.value == "ask"
+        assert "from 50 sat to 1 000 000 sat" in found.sentence.text
+
+
+async def test_the_node_of_another_server_is_recognised(tmp_path: Path) -> None:
+    """The same shop under a new name, and another shop that passes its bills on, look alike."""
+    async with limited(tmp_path) as on:
+        assert said(await on.run(), "C19").sentence.text == "You have not paid here before."
+        again = on.request("/forecast")
+        assert "before" in said(await on.run(again, wallet="none"), "C19").sentence.text
+        elsewhere = replace(again, url=replace(again.url, host="localhost"))
+        found = said(await on.run(elsewhere, wallet="none"), "C19")
+        assert found.severity.value == "warning"
+        assert f"paid at {on.server.url}." in found.sentence.text
+
+
+async def test_a_bill_that_two_origins_show_is_noticed(tmp_path: Path) -> None:
+    async with limited(tmp_path) as on:
+        events = await on.run(until=e.Decoded)
+        decoded = events[-1]
+        assert isinstance(decoded, e.Decoded)
+        async with on.session() as session:
+            assert decoded.bill.invoice is not None
+            here = on.request()
+            there = replace(here, url=replace(here.url, host="localhost"))
+            session.vault.remember(there, decoded.bill.invoice, decoded.at)
+            known = session.vault.memory(here, decoded.bill.invoice, decoded.at)
+        assert known.shown_by == there.url.origin
+
+
+async def test_the_very_same_request_again_at_once_wants_a_person(tmp_path: Path) -> None:
+    async with limited(tmp_path) as on:
+        await on.run()
+        async with on.session() as session:
+            (held,) = session.vault.credentials(on.request())
+            session.vault.used(held, on.request(), accepted=False, at=session.clock.now())
+        found = said(await on.run(wallet="none"), "C22")
+        assert found.severity.value == "ask"
+        assert "You paid for this very request" in found.sentence.text
+        other = said(await on.run(on.request("/weather?city=Rome"), wallet="none"), "C22")
+        assert other.severity.value == "ok"
+
+
+async def test_a_vault_that_cannot_write_still_looks(tmp_path: Path) -> None:
+    async with limited(tmp_path) as on, on.session("none") as session:
+        session.vault._db.execute("PRAGMA query_only = ON")  # type: ignore[attr-defined] # SQLite's
+        runner = session.runner(on.approver)
+        events = [event async for event in runner.run(on.request())]
+        assert ending(events) == (Outcome.PREVIEWED, Money.NONE)
+
+
+async def test_the_clock_is_compared_when_the_bill_comes(tmp_path: Path) -> None:
+    """A person who thinks for a while before a step has no wrong clock."""
+    async with limited(tmp_path) as on, on.session("none") as session:
+
+        class Later:
+            moved = 0.0
+
+            def now(self) -> float:
+                return session_clock.now() + self.moved
+
+            async def sleep(self, seconds: float) -> None:
+                raise NotImplementedError
+
+        session_clock, session.clock = session.clock, (later := Later())
+
+        async def think(command: object) -> None:
+            if type(command).__name__ == "Check":
+                later.moved = 900.0
+
+        runner = session.runner(on.approver, think)
+        events = [event async for event in runner.run(on.request())]
+        assert said(events, "C16").severity.value == "ok"
+
+
+def test_a_payment_that_was_approved_keeps_its_own_terms() -> None:
+    limits = replace(
+        Limits(sat(1), sat(2), at_most=sat(9)),
+        **{name: Msat(1) for name in ("origin_hour", "origin_day", "hour", "day", "total")},
+        unsettled=sat(1),
+    )
+    assert limits.once_more(sat(5)) == Limits(sat(1), sat(5), at_most=sat(9))
