@@ -8,8 +8,10 @@ import pytest
 from l402tui.flow.bill import read_bill
 from l402tui.flow.checks import examine, out_of_cache
 from l402tui.flow.findings import Facts, Severity
+from l402tui.flow.model import Hop
 from l402tui.practice.invoices import derive
 from l402tui.protocol.amount import sat
+from l402tui.protocol.url import Url
 from tests.flow import makers as m
 from tests.flow.checking import (
     ELSEWHERE,
@@ -51,6 +53,13 @@ def on_mainnet(text: str) -> str:
 
 MINE = {"invoice": GOOD.text, "paymentHash": HASH, "network": "regtest"}
 
+
+def led_over(*urls: Url) -> Facts:
+    """Asked, redirected so often, and answered from where it was asked."""
+    return facts(bill=m.bill_for(GOOD, hops=tuple(Hop(302, url) for url in urls)))
+
+
+NEWS = Url.parse("https://api.example/news")
 ADDRESS: list[Case] = [
     ("C01", PASS, "plain", facts()),
     ("C01", WARN, "written as bücher.example", at(PUNYCODE)),
@@ -60,7 +69,9 @@ ADDRESS: list[Case] = [
     ("C02", BLOCK, "No encryption", at(HTTP_FAR)),
     ("C03", PASS, "api.example", facts()),
     ("C04", PASS, "the origin you asked", facts()),
+    ("C04", PASS, "the origin you asked", led_over(NEWS)),
     ("C04", BLOCK, "could not be handed in there", facts(bill=m.bill_for(GOOD, url=ELSEWHERE))),
+    ("C04", BLOCK, "led to https://other.example", led_over(NEWS, ELSEWHERE, ONION, m.URL)),
 ]
 CACHES: list[Case] = [
     ("C05", PASS, "Nothing says", facts()),
@@ -84,6 +95,9 @@ CACHES: list[Case] = [
     ("C05", ASK, "a cache 5 min old", with_header("Age", "300")),
     ("C05", ASK, "a cache 1 s old", with_headers((b"Age", b"1"), (b"Cache-Control", b"no-store"))),
     ("C05", ASK, "a cache: others", with_header("Age", "soon")),
+    ("C05", ASK, "a cache 115740 days old", with_header("Age", "9999999999")),
+    ("C05", ASK, "a cache: others", with_header("Age", "99999999999")),
+    ("C05", ASK, "a cache: others", with_header("Age", "\xb2")),
     ("C05", ASK, "a cache: others", with_header("Cache-Status", "Origin; fwd=miss, Edge; hit")),
     ("C05", ASK, "a cache: others", with_header("Cache-Status", "Edge ;hit =?1; ttl=3")),
     ("C05", ASK, "a cache: others", with_header("X-Cache", "Hit from the edge")),
@@ -130,6 +144,7 @@ BODIES: list[Case] = [
     ("C13", BLOCK, "says 1 sat", with_body({"amount": 1, "currency": "sat"})),
     ("C13", BLOCK, "says 1 sat", with_body({"amount": "1", "unit": "SATS"})),
     ("C13", BLOCK, "says 10.001 sat", with_body({"amount": 10_001, "currency": "msat"})),
+    ("C13", BLOCK, "says 10.001 sat", with_body({"amount": 10_001, "unit": "msats"})),
     ("C13", BLOCK, "the network bitcoin", with_body({"network": "mainnet"})),
     ("C13", BLOCK, "the network signet", with_body({"network": "Signet"})),
 ]

@@ -90,7 +90,7 @@ def _body(response: Response, challenge: L402Challenge) -> _Found:
     body = read_body_challenge(response.body, types[0] if types else None)
     if body is None:
         return
-    for trouble in body.troubles[:1]:
+    for trouble in body.troubles:
         why = shown(trouble.why)
         if not body.fields:
             yield Severity.WARN, say("The body names a bill, too, and cannot be read: {}.", why)
@@ -125,8 +125,7 @@ def _payment(evidence: Evidence, invoice: Invoice) -> _Found:
 
     bill = mpp.decode(evidence)
     for challenge in () if bill is None else bill.challenges:
-        simple = challenge.request is None and challenge.invoice is not None
-        if challenge.method == "lightning" or simple:
+        if challenge.method == "lightning" or challenge.request is None:
             yield from _offer(challenge, invoice)
 
 

@@ -19,7 +19,7 @@ LEAST_JUMP: Final = sat(100)
 """...if it is also more by this (msat)."""
 
 _RAISE: Final = say("Raise the limit if you mean it.")
-_FINISH: Final = say("Finish those first: run their requests again.")
+_FINISH: Final = say("Finish those first; l402tui payments lists them.")
 
 
 @check("C20", "within your limits")
