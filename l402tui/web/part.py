@@ -116,7 +116,7 @@ class Part:
         """The headers that ask for the rest only (RFC 9110 sections 13.1.5 and 14.2), where this
         is the request and ``url`` the place that the part came from."""
         origin = self._origin
-        if origin is None or self._begun or request.fingerprint != origin.request:
+        if origin is None or request.fingerprint != origin.request:
             return ()
         if _place(url) != origin.place or (origin.size is not None and self.kept >= origin.size):
             return ()
@@ -134,7 +134,7 @@ class Part:
                 self._origin = None
                 return Admit.ANEW
             return Admit.REST
-        if not 200 <= head.status < 300 or head.wants_payment:
+        if not 200 <= head.status < 300:
             return Admit.ELSEWHERE
         self._begin(request, head)
         return Admit.HERE

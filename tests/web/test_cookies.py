@@ -89,17 +89,18 @@ async def test_a_stranger_gets_none_and_sets_none() -> None:
         away = f"http://b.example:{server.port}/"
         steps = {
             b"GET / HTTP/1.1\r\nHost: a": setting("home=1; Domain=example", location=away),
-            b"GET / HTTP/1.1\r\nHost: b": setting("away=1", location=f"{home}back"),
+            b"GET / HTTP/1.1\r\nHost: b": setting("away=1", location=f"{home}1"),
+            b"GET /1 HTTP/1.1\r\nHost: a"[:23]: setting("late=1", location=f"{home}2"),
         }
         server.reply = lambda head: steps.get(head[:23], OK)
         await send(transport, home)
-        assert len(server.heard) == 3
+        assert len(server.heard) == 4
         # Once it has led away, a redirect does not bring anything back.
-        assert cookies(server.heard) == [b"", b"", b""]
+        assert cookies(server.heard) == [b""] * 4
         server.reply = OK
         await send(transport, home)
         await send(transport, Url.parse(away))
-    assert cookies(server.heard[3:]) == [b"home=1", b""]
+    assert cookies(server.heard[4:]) == [b"home=1", b""]
 
 
 async def test_another_port_is_a_stranger(transport: HttpTransport) -> None:

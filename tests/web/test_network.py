@@ -174,6 +174,21 @@ async def test_an_open_connection_to_the_inside_is_not_found_by_a_redirect() -> 
         assert len(server.heard) == 2
 
 
+async def test_a_host_that_nobody_typed_may_not_even_redirect_to_itself() -> None:
+    net = Internet({"shop.example": [PUBLIC], "nas.lan": [PUBLIC]})
+    async with raw_server() as server, net.transport() as transport:
+
+        def rebinding(head: bytes) -> bytes:
+            if b"Host: nas" in head:
+                net.names["nas.lan"] = ["192.168.0.7"]
+            # Without a length, so that the next step needs a connection of its own.
+            return f"HTTP/1.1 302 Go\r\nLocation: http://nas.lan:{server.port}/\r\n\r\n".encode()
+
+        server.reply = rebinding
+        refused(await get(transport, f"http://shop.example:{server.port}/"))
+        assert net.dialed == [PUBLIC, PUBLIC]
+
+
 async def test_a_host_may_redirect_to_itself(transport: HttpTransport) -> None:
     async with raw_server() as there:
         go = f"HTTP/1.1 302 Go\r\nLocation: {there.url}\r\nContent-Length: 0\r\n\r\n"

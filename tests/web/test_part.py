@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import os
 import stat
@@ -259,17 +260,55 @@ def test_requests_that_have_no_rest(target: Path, request_: Request) -> None:
     assert beside(target) == ["answer.part"]
 
 
-TAMPERED = {"request": REQUEST.fingerprint, "place": "p", "validator": "a\r\nX: y", "size": None}
-
-
 @pytest.mark.parametrize(
     "note",
-    [b"", b"{", b"[]", b"7", b'{"request": 1}', b"\xff", b"null", json.dumps(TAMPERED).encode()],
+    [b"", b"{", b"[]", b"7", b'{"request": 1}', b"\xff", b"null"],
 )
 def test_a_note_that_is_none(target: Path, note: bytes) -> None:
     broken_off(target, ETAG)
     target.with_name("answer.part.json").write_bytes(note)
     assert resumed(target) == ()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("validator", '"a"\r\nX: y'),
+        ("validator", '"\u00e4"'),
+        ("validator", 7),
+        ("size", "10"),
+        ("size", True),
+        ("place", "elsewhere"),
+        ("request", "another"),
+    ],
+)
+def test_a_note_that_was_changed(target: Path, field: str, value: object) -> None:
+    broken_off(target, ETAG)
+    note = target.with_name("answer.part.json")
+    noted = json.loads(note.read_text())
+    assert resumed(target) != ()
+    note.write_text(json.dumps({**noted, field: value}))
+    assert resumed(target) == ()
+
+
+def test_a_part_that_moves_away_while_it_is_locked_is_not_written(
+    target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken_off(target, ETAG)
+    part, lock = target.with_name("answer.part"), fcntl.flock
+
+    def finished_meanwhile(opened: int, how: int) -> None:
+        if not target.exists():
+            part.rename(target)  # as the run does that just ends
+        lock(opened, how)
+
+    monkeypatch.setattr(fcntl, "flock", finished_meanwhile)
+    mine = Part.open(target)
+    admit(mine, REQUEST, head(), asked=False)
+    mine.write(b"new")
+    assert target.read_bytes() == b"01234"
+    assert part.read_bytes() == b"new"
+    mine.close()
 
 
 def ranged(content_range: str, *more: tuple[bytes, bytes]) -> Response:
@@ -331,6 +370,15 @@ def test_the_rest_is_appended(target: Path, content_range: str, more: bytes, who
     assert part.resumable
     part.close()
     assert target.with_name("answer.part").read_bytes() == b"01234" + more
+
+
+def test_a_rest_brings_what_it_says(target: Path) -> None:
+    broken_off(target, ETAG)  # of a size that nobody told
+    part = Part.open(target, resume=True)
+    admit(part, REQUEST, ranged("bytes 5-9/*"), asked=True)
+    part.write(b"567")
+    assert not part.whole
+    part.close()
 
 
 def test_a_size_that_is_told_later_counts(target: Path) -> None:
