@@ -5,7 +5,7 @@ One intent a payment hash, for ever. Times are unix seconds (UTC), money is msat
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from hashlib import sha256
 
@@ -140,6 +140,9 @@ class Intent:
     """When the pay call was last allowed to leave."""
     latest_end: LatestEnd | None = None
     """While it is under way, and where the wallet tells."""
+    payee: bytes | None = field(default=None, compare=False)
+    """The node that the invoice pays (33 bytes), where that was read just now: to read it from the
+    invoice again is the longest part of a reservation."""
 
     @property
     def external(self) -> bool:
@@ -170,6 +173,7 @@ class Intent:
             expires=quote.expires,
             challenge=b"\n".join(bill.reading.lines),
             updated=at,
+            payee=invoice.payee,
         )
 
     def held(self, preimage: Secret | None = None, fee: Msat | None = None) -> Held:

@@ -141,7 +141,7 @@ def reserve(db: sqlite3.Connection, intent: Intent, limits: Limits | None) -> In
     other = unfinished(db, intent.request)
     if other is not None:
         return other
-    payee = memory.payee_of(intent.invoice)
+    payee = intent.payee or memory.payee_of(intent.invoice)
     if limits is not None:
         caps.check(db, intent, payee, limits)
     row = {
