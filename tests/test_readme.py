@@ -134,7 +134,15 @@ def test_the_recipe(reader: Reader) -> None:
 
 
 def test_every_command_is_either_a_setup_or_run_here() -> None:
-    run_here = (" practice --port", " get ", " history", " replay ", " inspect ", " recipe", " payments")
+    run_here = (
+        " practice --port",
+        " get ",
+        " history",
+        " replay ",
+        " inspect ",
+        " recipe",
+        " payments",
+    )
     for line in commands():
         assert "venv .venv &&" in line or any(part in line for part in run_here), line
 
