@@ -291,8 +291,9 @@ def test_a_note_that_was_changed(target: Path, field: str, value: object) -> Non
     assert resumed(target) == ()
 
 
+@pytest.mark.parametrize("taken", [False, True])
 def test_a_part_that_moves_away_while_it_is_locked_is_not_written(
-    target: Path, monkeypatch: pytest.MonkeyPatch
+    target: Path, monkeypatch: pytest.MonkeyPatch, taken: bool
 ) -> None:
     broken_off(target, ETAG)
     part, lock = target.with_name("answer.part"), fcntl.flock
@@ -300,6 +301,8 @@ def test_a_part_that_moves_away_while_it_is_locked_is_not_written(
     def finished_meanwhile(opened: int, how: int) -> None:
         if not target.exists():
             part.rename(target)  # as the run does that just ends
+            if taken:  # and another one begins
+                part.touch()
         lock(opened, how)
 
     monkeypatch.setattr(fcntl, "flock", finished_meanwhile)
