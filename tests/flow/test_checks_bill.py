@@ -195,6 +195,13 @@ TICKETS: list[Case] = [
     ("C25", PASS, "is for", with_caveats(b"services=a:0", b"a_valid_until=%d" % (m.NOW + 300))),
     ("C25", WARN, "4 min", with_caveats(b"services=a:0", b"a_valid_until=%d" % (m.NOW + 299))),
     ("C25", WARN, "Caveat 2 allows more", with_caveats(b"services=a:0", b"services=a:0,b:0")),
+    ("C25", WARN, "for 1 s only", with_caveats(b"services=a:0", b"a_valid_until=%d" % (m.NOW + 1))),
+    (
+        "C25",
+        WARN,
+        "Caveat 4 allows more than caveat 2",
+        with_caveats(b"x=1", b"services=a:0", b"y=2", b"services=a:0,b:0"),
+    ),
     ("C25", WARN, "names no service", with_caveats(b"services=")),
     ("C25", BLOCK, "has expired", with_caveats(b"services=a:0", b"a_valid_until=%d" % m.NOW)),
     (

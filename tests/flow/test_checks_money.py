@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from l402tui.flow.checks import examine
 from l402tui.flow.findings import Facts, Severity
 from l402tui.flow.model import Advice, IntentState, Limits, Timing
-from l402tui.protocol.amount import Msat, sat
+from l402tui.protocol.amount import MAX_MSAT, Msat, sat
 from l402tui.protocol.features import Features
 from l402tui.protocol.network import Network
 from l402tui.protocol.text import say
@@ -77,12 +78,18 @@ INVOICES: list[Case] = [
     ("C09", BLOCK, "on signet", wallet(network=Network.SIGNET, proves_payment=False)),
     ("C10", PASS, "10 sat", facts()),
     ("C10", BLOCK, "no amount", with_invoice(amount=None)),
+    ("C10", BLOCK, "no amount", with_invoice(amount=Msat(0))),
+    ("C10", PASS, "asks for 0.001 sat", with_invoice(amount=Msat(1))),
+    ("C10", PASS, "2 100 000 000 000 000 sat", with_invoice(amount=MAX_MSAT)),
+    ("C10", BLOCK, "no amount", with_invoice(amount=Msat(MAX_MSAT + 1))),
     ("C11", PASS, "ordinary", facts()),
     ("C11", BLOCK, "AMP", with_invoice(features=Features(1 << 30))),
+    ("C11", BLOCK, "AMP", with_invoice(features=Features(1 << 31))),
     ("C11", BLOCK, "(bits 98)", with_invoice(features=Features(1 << 98))),
     ("C16", PASS, "60 min", facts()),
     ("C16", PASS, "another 30 s", facts(now=m.EXPIRES - 30)),
     ("C16", BLOCK, "in 29 seconds", facts(now=m.EXPIRES - 29)),
+    ("C16", BLOCK, "in 1 seconds", facts(now=m.EXPIRES - 1)),
     ("C16", BLOCK, "expired 0 s ago", facts(now=m.EXPIRES)),
     ("C16", BLOCK, "expired 7 s ago", facts(now=m.EXPIRES + 7)),
     ("C16", PASS, "another", facts(now=m.NOW - 600)),
@@ -97,6 +104,8 @@ INVOICES: list[Case] = [
     ("C16", PASS, "another", dated(-900, answered_at=m.NOW - 900)),
     # ...and when it was made, not when a cache gave it.
     ("C16", PASS, "another", dated(-900, (b"Age", b"900"))),
+    ("C16", PASS, "another", dated(-900, (b"Age", b"0000000900"))),
+    ("C16", WARN, "15 min ahead", dated(-900, (b"Age", b"00000000900"))),
     ("C16", WARN, "15 min ahead", dated(-900, (b"Age", b"x"))),
     ("C16", PASS, "another", with_header("Date", "yesterday, perhaps")),
     ("C16", PASS, "another", with_header("Date", "Fri, 15 Jan 2027 08:00:00 -0000")),
@@ -186,6 +195,8 @@ MONEY: list[Case] = [
     # More than twice, and more than 100 sat more: both.
     ("C21", PASS, "about", prices(200_000, (100_000,))),
     ("C21", PASS, "about", prices(200_000, (100_000,) * 5)),
+    ("C21", PASS, "about", prices(400_000, (200_000,))),
+    ("C21", ASK, "from 200 sat to 400.001 sat", prices(400_001, (200_000,))),
     ("C21", ASK, "from 100 sat to 200.001 sat", prices(200_001, (100_000,))),
     ("C21", PASS, "about", prices(109_000, (9_000,))),
     ("C21", ASK, "from 9 sat to 109.001 sat", prices(109_001, (9_000,))),
@@ -241,6 +252,39 @@ def test_a_clock_that_is_wrong_is_named_where_it_matters(given: Facts) -> None:
     assert found.severity is BLOCK
     assert "Your clock is" in found.todo.text
     assert "Look at your clock." in found.todo.text
+
+
+def test_a_date_without_a_place_is_utc(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "XYZ-5")
+    time.tzset()
+    try:
+        given = with_header("Date", "Fri, 15 Jan 2027 08:00:00 -0000")
+        assert finding("C16", given).severity is PASS
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+@pytest.mark.parametrize(
+    ("given", "todo"),
+    [
+        (dated(121), "Look at your clock."),
+        (facts(bill=m.bill_for(m.invoice(expiry=30 * DAY))), ""),
+        (facts(now=m.EXPIRES), "Ask the server again"),
+        (wallet(network=Network.SIGNET), "Choose a wallet"),
+        (wallet(network=Network.SIGNET, proves_payment=False), "say so with --network"),
+        (limited({"day": 90}, day=100), "Raise the limit"),
+        (unsettled(3, 33_000), "l402tui payments"),
+        (paid_node(elsewhere="https://a.example"), "ask the seller"),
+        (remembered(shown_by="https://a.example"), "Pay it only where"),
+    ],
+)
+def test_what_to_do_is_said(given: Facts, todo: str) -> None:
+    (odd,) = [
+        one for one in examine(given) if one.severity not in (PASS, INFO) and one.check != "C26"
+    ]
+    assert todo in odd.todo.text
+    assert bool(odd.todo) is bool(todo)
 
 
 def test_both_oddities_of_a_long_expiry_and_a_clock_are_told() -> None:

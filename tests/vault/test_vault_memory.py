@@ -143,6 +143,14 @@ def test_the_least_that_was_shown_counts_until_something_is_paid(vault: SqliteVa
     assert since == PriceMemory((sat(10),), NOW + 2.5, sat(90), NOW + 3)
 
 
+def test_what_was_shown_long_ago_is_forgotten_though_nothing_was_paid_since(
+    vault: SqliteVault,
+) -> None:
+    paid(vault, 1, at=NOW - 9 * DAY)
+    vault.remember(get(), invoice(2, sat(1)), NOW - 8 * DAY)
+    assert vault.memory(get(), invoice(9), NOW).prices == PriceMemory((sat(10),), NOW - 9 * DAY)
+
+
 # --- bills --------------------------------------------------------------------------------------
 
 
