@@ -231,9 +231,12 @@ async def _give_up(settings: Settings, options: Options) -> Exit:
     if after.state.holds_money:
         pen.words(f"Not given up: meanwhile it is {after.state.value}.")
         return Exit.UNSETTLED
+    known = "Whether it was ever paid, nobody here can say."
+    if after.state is IntentState.RELEASED:
+        known = Money.NONE.value
     pen.words(
-        f"Given up: {format_msat(intent.amount)} are free again. That is written down, and the "
-        "payment is kept: a preimage can still be brought."
+        f"Given up: {format_msat(intent.amount)} are free again. {known} That is written down, and "
+        "the payment is kept: a preimage can still be brought."
     )
     return Exit.OK
 
