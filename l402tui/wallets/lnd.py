@@ -9,8 +9,10 @@ the node's own word about the payment hash ends a payment, an error of a call ne
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Final
 
 from l402tui.flow.events import (
@@ -20,7 +22,7 @@ from l402tui.flow.events import (
     PaymentUnknown,
     WalletEvent,
 )
-from l402tui.flow.model import Advice, Intent, WalletFacts
+from l402tui.flow.model import Advice, Intent, LatestEnd, WalletFacts
 from l402tui.protocol.amount import Msat
 from l402tui.protocol.network import Network
 from l402tui.protocol.secret import Secret
@@ -35,7 +37,7 @@ from l402tui.wallets.lnd_files import (
     read_url,
 )
 from l402tui.wallets.lnd_rights import advice_on
-from l402tui.wallets.lnd_words import CHAINS, Fault, event_of, fault_of, never_seen
+from l402tui.wallets.lnd_words import CHAINS, Fault, event_of, fault_of, latest_lock, never_seen
 
 __all__ = ["LndWallet"]
 
@@ -44,6 +46,9 @@ _ALIAS_LIMIT: Final = 32
 _LONGEST_SEARCH: Final = 3600
 _GRACE: Final = 10.0
 """Seconds a payment is watched after the node has stopped looking for routes."""
+_BLOCK_SECONDS: Final = 600.0
+_LONGEST_LOCK: Final = 100_000
+"""Blocks; no lock is that long, and what says so is not believed."""
 _NO_HASH: Final = bytes(32)
 """A payment that no node has: asking for it shows whether the macaroon may ask."""
 _CUT_OFF: Final = say("The node ended the answer before the payment had ended.")
@@ -59,6 +64,8 @@ class LndWallet:
         self._advice = advice
         self._search = search_seconds
         self._patience = search_seconds + _GRACE
+        self._tip: tuple[int, float] | None = None
+        """How long the chain was when the node was last asked, and when that was."""
 
     @classmethod
     def connect(cls, settings: LndSettings) -> LndWallet:
@@ -94,6 +101,7 @@ class LndWallet:
             return _not_ready(fault_of(fault.code, fault.details))
         except ValueError:
             return _not_ready(Fault("", (), say("The node does not say which key it has.")))
+        self._tip = None if info.height is None else (info.height, time.time())
         balance, untracked = await asyncio.gather(self._balance(), self._tracking_trouble())
         network = _network(info)
         trouble = untracked
@@ -172,6 +180,8 @@ class LndWallet:
             async with aclosing(payments):
                 async for payment in payments:
                     event = event_of(payment, intent.payment_hash)
+                    if isinstance(event, PaymentProgressed):
+                        event = replace(event, latest_end=self._latest_end(payment))
                     if event != said:
                         yield event
                     if not isinstance(event, PaymentProgressed):
@@ -181,6 +191,14 @@ class LndWallet:
             if said is None or fault.code != "DEADLINE_EXCEEDED":
                 raise
             yield _held()
+
+    def _latest_end(self, payment: Payment) -> LatestEnd | None:
+        block = latest_lock(payment)
+        if block is None or self._tip is None:
+            return None
+        height, at = self._tip
+        left = max(0, block - height)
+        return None if left > _LONGEST_LOCK else LatestEnd(block, at + left * _BLOCK_SECONDS)
 
     async def _balance(self) -> Msat | None:
         try:

@@ -38,6 +38,16 @@ class NodeInfo:
     synced: bool
     chains: tuple[tuple[str, str], ...]
     """Each a chain (``bitcoin``) and a network (``regtest``)."""
+    height: int | None = None
+    """Blocks of the chain that it knows."""
+
+
+class Route(Protocol):
+    """What is read of ``lnrpc.Route``."""
+
+    @property
+    def total_time_lock(self) -> int:
+        """The block at which the first hop's lock runs out; 0 where it is not told."""
 
 
 class Attempt(Protocol):
@@ -46,6 +56,10 @@ class Attempt(Protocol):
     @property
     def status(self) -> int:
         """0 in flight, 1 succeeded, 2 failed."""
+
+    @property
+    def route(self) -> Route:
+        """The way it took."""
 
 
 class Payment(Protocol):

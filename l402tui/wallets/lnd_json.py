@@ -82,10 +82,18 @@ _GATEWAY_STATUSES: Final = (502, 503, 504)
 
 
 @dataclass(frozen=True, slots=True)
+class JsonRoute:
+    """One ``lnrpc.Route``."""
+
+    total_time_lock: int
+
+
+@dataclass(frozen=True, slots=True)
 class JsonAttempt:
     """One ``lnrpc.HTLCAttempt``."""
 
     status: int
+    route: JsonRoute
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,11 +176,16 @@ def payment_of_line(line: bytes) -> JsonPayment:
         REASONS.get(reason, reason) if isinstance(reason, str) else _number(REASONS, reason),
         _int64(payment.get("fee_msat")),
         tuple(
-            JsonAttempt(_number(ATTEMPTS, each.get("status")))
+            JsonAttempt(_number(ATTEMPTS, each.get("status")), _route(each.get("route")))
             for each in (attempts if isinstance(attempts, list) else ())
             if isinstance(each, dict)
         ),
     )
+
+
+def _route(told: Any) -> JsonRoute:
+    lock = told.get("total_time_lock") if isinstance(told, dict) else None
+    return JsonRoute(lock if type(lock) is int else 0)
 
 
 def _number(names: dict[str, int], value: Any) -> int:
@@ -192,6 +205,7 @@ def _int64(value: Any) -> int | None:
 def info_of(told: dict[str, Any]) -> NodeInfo:
     """``lnrpc.GetInfoResponse``. Raises RpcFault where it does not say who and where."""
     pubkey, alias, chains = told.get("identity_pubkey"), told.get("alias"), told.get("chains")
+    height = told.get("block_height")
     if not isinstance(pubkey, str) or not isinstance(alias, str) or not isinstance(chains, list):
         raise RpcFault(NOT_LND, "no node is described")
     named = [
@@ -204,6 +218,7 @@ def info_of(told: dict[str, Any]) -> NodeInfo:
         told.get("synced_to_chain") is True,
         # A chain without a name is one that is not known.
         tuple((str(chain), str(network)) for chain, network in named),
+        height if type(height) is int else None,
     )
 
 

@@ -67,6 +67,7 @@ class LndRpc:
             told.alias,
             told.synced_to_chain,
             tuple((each.chain, each.network) for each in told.chains),
+            told.block_height,
         )
 
     async def balance(self) -> int:

@@ -56,7 +56,16 @@ from l402tui.protocol.text import Shown, say, shown
 from l402tui.wallets.lnd_calls import NOT_LND, Payment
 from l402tui.wallets.lnd_rights import BAKE
 
-__all__ = ["CHAINS", "FAILURES", "FAULTS", "Fault", "event_of", "fault_of", "never_seen"]
+__all__ = [
+    "CHAINS",
+    "FAILURES",
+    "FAULTS",
+    "Fault",
+    "event_of",
+    "fault_of",
+    "latest_lock",
+    "never_seen",
+]
 
 SUCCEEDED: Final = 2
 FAILED: Final = 3
@@ -308,6 +317,12 @@ def event_of(payment: Payment, payment_hash: bytes) -> WalletEvent:
             failure = Failure(say("The node could not pay (failure reason {}).", reason))
         return PaymentFailed(failure.why, failure.todo)
     return PaymentProgressed(_on_its_way(payment))
+
+
+def latest_lock(payment: Payment) -> int | None:
+    """The block at which the last lock of the parts under way runs out; None where none is told."""
+    locks = [one.route.total_time_lock for one in payment.htlcs if int(one.status) == 0]
+    return max((lock for lock in locks if lock > 0), default=None)
 
 
 def _preimage(told: str) -> bytes:

@@ -567,3 +567,33 @@ def test_every_row_can_be_reached() -> None:
             code = row.code or "UNKNOWN"
             first = next(each for each in FAULTS if each.fits(code, word))
             assert first is row, (number, row.code, word)
+
+
+async def test_a_payment_under_way_says_when_its_last_lock_runs_out(
+    node: FakeNode, wallet: LndWallet
+) -> None:
+    node.info.block_height = 800_000
+
+    def locked(*locks: tuple[int, int]) -> Any:
+        parts = attempts(*(status for status, _ in locks))
+        for part, (_, lock) in zip(parts, locks, strict=True):
+            part.route.total_time_lock = lock
+        return payment(IN_FLIGHT, htlcs=parts)
+
+    await wallet.facts()
+    node.tracks.append(
+        [
+            locked((0, 800_144), (0, 800_100), (2, 900_000)),  # the last one has come back
+            locked((0, 799_000), (0, 0)),
+            locked((0, 950_000)),  # no lock is that long
+            locked((2, 800_144)),
+            settled(),
+        ]
+    )
+    *moving, _ = await said(wallet.track(intent()))
+    ends = [event.latest_end for event in moving if isinstance(event, PaymentProgressed)]
+    assert [end and end.block for end in ends] == [800_144, 799_000, None, None]
+    first, second = ends[:2]
+    assert first is not None
+    assert second is not None
+    assert first.at - second.at == 144 * 600
