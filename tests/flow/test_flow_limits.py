@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from l402tui.flow.checks.making import lasting
@@ -12,21 +14,21 @@ WORDS = ["this server and one hour", "this server and 24 hours", "one hour", "24
          "all payments ever"]  # fmt: skip
 
 
-def msat(*numbers: int) -> list[Msat]:
-    return [Msat(number) for number in numbers]
+ONE = Msat(1)
+FEW = Limits(Msat(500), Msat(10))
 
 
 @pytest.mark.parametrize(
     ("amount", "cap"), [(0, 10), (90, 10), (91, 9), (99, 1), (100, 0), (101, 0)]
 )
 def test_the_fee_is_what_is_left_of_the_most_it_may_cost(amount: int, cap: int) -> None:
-    assert Limits(*msat(500, 10), at_most=Msat(100)).fee_cap(Msat(amount)) == cap
-    assert Limits(*msat(500, 10)).fee_cap(Msat(amount)) == 10
+    assert replace(FEW, at_most=Msat(100)).fee_cap(Msat(amount)) == cap
+    assert FEW.fee_cap(Msat(amount)) == 10
 
 
 def test_caps_come_with_what_is_used_up_the_narrowest_first() -> None:
     limits = Limits(
-        *msat(1, 1), origin_hour=Msat(1), origin_day=Msat(2), hour=Msat(3), day=Msat(4),
+        ONE, ONE, origin_hour=Msat(1), origin_day=Msat(2), hour=Msat(3), day=Msat(4),
         total=Msat(5),
     )  # fmt: skip
     spending = Spending(
@@ -34,17 +36,17 @@ def test_caps_come_with_what_is_used_up_the_narrowest_first() -> None:
     )
     wanted = [Cap(Msat(i + 1), Msat(i + 11), words) for i, words in enumerate(WORDS)]
     assert list(limits.caps(spending)) == wanted
-    assert list(Limits(*msat(1, 1)).caps(spending)) == []
+    assert list(Limits(ONE, ONE).caps(spending)) == []
 
 
 def test_a_limit_may_be_used_up_to_the_last_msat() -> None:
-    limits, spending = Limits(*msat(1, 1), day=Msat(100)), Spending(day=Msat(60))
+    limits, spending = Limits(ONE, ONE, day=Msat(100)), Spending(day=Msat(60))
     assert limits.passed(40, spending) is None
     assert limits.passed(41, spending) == Cap(Msat(100), Msat(60), "24 hours")
 
 
 def test_nothing_is_nothing() -> None:
-    assert Spending() == Spending(*msat(0, 0, 0, 0, 0))
+    assert Spending() == Spending(Msat(0), Msat(0), Msat(0), Msat(0), Msat(0))
     assert Unsettled() == Unsettled(0, Msat(0))
 
 
