@@ -10,6 +10,7 @@ from hashlib import sha256
 
 from l402tui.protocol.challenge import L402Challenge, Reading
 from l402tui.protocol.dialects import Dialect
+from l402tui.protocol.dissect.grpc import asks_for_payment
 from l402tui.protocol.errors import DecodeError
 from l402tui.protocol.identifier import Identifier
 from l402tui.protocol.invoice import Invoice
@@ -116,9 +117,9 @@ class Response:
 
     @property
     def wants_payment(self) -> bool:
-        """A 402, or a 401 that carries an L402 challenge: treated alike (the specification uses
-        both for a credential that is not accepted)."""
-        if self.status == 402:
+        """A 402, a 401 that carries an L402 challenge, or gRPC's way of a 402: treated alike (the
+        specification uses both numbers for a credential that is not accepted)."""
+        if self.status == 402 or asks_for_payment(self.headers):
             return True
         return self.status == 401 and any(
             scheme in value.lower()

@@ -47,6 +47,7 @@ def test_it_pays_and_the_second_run_uses_the_credential(
         ("cashu", Exit.NOT_PAYABLE, "Cashu", 0),
         ("body-only", Exit.REFUSED, "C06", 0),
         ("payment-too", Exit.OK, "Money was spent", 1),
+        ("grpc", Exit.OK, "Money was spent", 1),
         ("reject-after-payment", Exit.UNDELIVERED, "Money was spent", 1),
         ("mode-401,reject-after-payment", Exit.UNDELIVERED, "Money was spent", 1),
         ("error-after-payment", Exit.OK, "Money was spent", 1),
