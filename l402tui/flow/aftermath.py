@@ -24,7 +24,7 @@ from l402tui.protocol.credential import preimage_matches
 from l402tui.protocol.secret import Secret
 from l402tui.protocol.text import Shown, say, shown
 
-__all__ = ["Aftermath", "Question", "Refusal", "hear"]
+__all__ = ["Aftermath", "Question", "Refusal", "hear", "over_already"]
 
 _S: Final = IntentState
 _BY_PERSON: Final = "given up by a person; it stood at: {}"
@@ -72,7 +72,7 @@ class Aftermath:
         What the wallet knows better is written down on the way: that it was paid, or that it
         failed.
         """
-        refusal = _settled_already(intent)
+        refusal = over_already(intent)
         if refusal is not None:
             return refusal
         if intent.state is _S.RESERVED:
@@ -166,7 +166,8 @@ async def hear(wallet: Wallet, intent: Intent) -> e.WalletEvent:
     return e.PaymentUnknown(say("The wallet stopped talking before it had an answer."))
 
 
-def _settled_already(intent: Intent) -> Refusal | None:
+def over_already(intent: Intent) -> Refusal | None:
+    """Why there is nothing to give up, whatever the wallet says; None where there may be."""
     if intent.state.proven:
         return Refusal(_PAID, Money.SPENT)
     if intent.state is _S.PAID_NO_PREIMAGE:

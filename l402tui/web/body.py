@@ -40,6 +40,11 @@ class Memory:
         self._bytes.write(piece[:room])
         return len(piece) <= room
 
+    @property
+    def kept(self) -> int:
+        """Bytes that are here."""
+        return self._bytes.tell()
+
     def value(self) -> bytes:
         """All of it."""
         return self._bytes.getvalue()

@@ -24,6 +24,7 @@ from l402tui.protocol.secret import Secret
 from l402tui.protocol.text import say, shown
 from l402tui.protocol.url import Url
 from l402tui.web.addresses import literal, local_name
+from l402tui.web.arriving import Arriving
 from l402tui.web.body import BROKEN, Memory, read_body
 from l402tui.web.cookies import Jar
 from l402tui.web.faults import explain, late
@@ -94,6 +95,8 @@ class HttpTransport:
         self._resolve = resolve
         self._dial = dial
         self._jar = Jar()
+        self.arriving = Arriving()
+        """Shared by all flows of this transport."""
         self._pools: dict[tuple[bool, bool], httpcore.AsyncConnectionPool] = {}
 
     def for_one_flow(self) -> Self:
@@ -254,9 +257,10 @@ class HttpTransport:
             return replace(head, complete=False)
         assert isinstance(incoming.stream, AsyncIterable)
         deadline = begun + self._deadline
-        complete = await read_body(
-            incoming.stream, into, packing, deadline=deadline, span=self._deadline
-        )
+        with self.arriving.watching(into, head, packed=packing is not None):
+            complete = await read_body(
+                incoming.stream, into, packing, deadline=deadline, span=self._deadline
+            )
         seconds = asyncio.get_running_loop().time() - begun
         if isinstance(into, Memory):
             return replace(head, body=into.value(), complete=complete, seconds=seconds)
