@@ -140,15 +140,20 @@ def _offer(challenge: PaymentChallenge, invoice: Invoice) -> _Found:
     session = challenge.intent == "session"
     details = request if request is None or session else request.get("methodDetails")
     if details is not None:
-        named = details.text("paymentHash")
-        if named is not None and named.lower() != target.payment_hash.hex():
+        hashed = details.text("paymentHash")
+        if hashed is not None and hashed.lower() != target.payment_hash.hex():
             told = say("The Payment challenge names another payment hash than its invoice has.")
             yield Severity.BLOCK, told
         yield from _network("Payment challenge", details.text("network"), invoice)
     if target.network is not invoice.network:
         yield Severity.BLOCK, say("The Payment challenge brings an invoice of another network.")
     # In a session the amount is that of one unit, and the invoice that of the deposit.
-    if challenge.amount is None or session:
+    if session:
+        return
+    if challenge.amount is None:
+        named = request.get("amount") if request else challenge.source.named("amount")
+        if named:
+            yield Severity.ASK, say("The Payment challenge names an amount that cannot be read.")
         return
     if challenge.currency != "sat":
         unit = shown(challenge.currency or "no currency", 40)
