@@ -33,6 +33,7 @@ from coincurve import PrivateKey
 
 from l402tui.__main__ import main
 from l402tui.flow.model import Intent
+from l402tui.protocol.invoice import Invoice
 from l402tui.protocol.macaroon import Macaroon
 from l402tui.vault import SqliteVault
 from l402tui.web import transport
@@ -297,8 +298,9 @@ class ShopNode(RestNode):
 
     def _pay(self, request: Any) -> list[Any]:
         bill = self.known.get(request.payment_request.lower())
-        if bill is None:
-            return [payment(FAILED, failure_reason=2)]
+        if bill is None:  # no route leads there
+            named = Invoice.decode(request.payment_request).payment_hash.hex()
+            return [payment(FAILED, failure_reason=2, payment_hash=named)]
         if bill.payment_hash in self.paid:
             return [Abort("ALREADY_EXISTS", "invoice is already paid")]
         self.paid[bill.payment_hash] = bill
