@@ -27,7 +27,16 @@ from l402tui.protocol.vocabulary import Kind, Together
 if TYPE_CHECKING:
     from ipaddress import IPv4Network, IPv6Network
 
-__all__ = ["below", "grows", "names_of", "network_of", "patterns_of", "prefix_of", "within"]
+__all__ = [
+    "below",
+    "grows",
+    "matched",
+    "names_of",
+    "network_of",
+    "patterns_of",
+    "prefix_of",
+    "within",
+]
 
 _MOST_PAIRS: Final = 400
 """Pairs of patterns that are compared; beyond that nothing is claimed."""
@@ -119,11 +128,11 @@ def patterns_of(value: bytes) -> list[list[bytes]] | None:
     return patterns
 
 
-def _matched_by(pattern: list[bytes], wider: list[bytes]) -> bool:
+def matched(pattern: list[bytes], wider: list[bytes]) -> bool:
     """Whether everything that ``pattern`` matches is matched by ``wider`` too."""
     if wider[-1:] == [b"**"]:
         stem = wider[:-1]
-        return len(pattern) >= len(stem) and _matched_by(pattern[: len(stem)], stem)
+        return len(pattern) >= len(stem) and matched(pattern[: len(stem)], stem)
     if len(pattern) != len(wider) or pattern[-1:] == [b"**"]:
         return False
     return all(w in (b"*", p) for p, w in zip(pattern, wider, strict=True))
@@ -134,7 +143,7 @@ def _more_paths(before: Condition, after: Condition) -> Shown | None:
     if first is None or second is None or len(first) * len(second) > _MOST_PAIRS:
         return None
     for pattern in second:
-        if not any(_matched_by(pattern, wider) for wider in first):
+        if not any(matched(pattern, wider) for wider in first):
             path = b"/" + b"/".join(pattern)
             return say("it adds {}", shown(path, 80))
     return None

@@ -1,0 +1,192 @@
+"""What will this verifier make of a token, caveat by caveat, and of a request with it?
+
+:func:`predict` holds every caveat against a profile. For each it says whether it is enforced,
+ignored, or breaks the token, and why; for a request and a moment it says whether the token would be
+taken. What the profile does not know stays not known: nothing is promised that a server may not
+keep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from l402tui.protocol.caveats import services
+from l402tui.protocol.conditions import Condition, read_condition
+from l402tui.protocol.macaroon import Caveat
+from l402tui.protocol.text import Shown, say, shown
+from l402tui.protocol.verifiers.meanings import Target, allows_more, satisfied
+from l402tui.protocol.verifiers.model import Effect, Meaning, Profile, Repeat, Row, Spacing
+
+__all__ = ["Prediction", "Target", "Verdict", "predict", "row_of", "service_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of one caveat."""
+
+    index: int
+    """Which caveat, from 0."""
+    effect: Effect
+    holds: bool | None
+    """Whether it lets this request pass. True for what is ignored, False for what breaks the token
+    or widens; None where it cannot be told."""
+    why: Shown
+    row: Row | None = None
+    """What the profile says about its word; None: the word is in no row."""
+    widens: Shown | None = None
+    """What it allows more than the same word before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What this verifier makes of the token."""
+
+    profile: Profile
+    target: Target
+    verdicts: tuple[Verdict, ...]
+    """One a caveat, in their order."""
+
+    @property
+    def passes(self) -> bool | None:
+        """Whether this request would be let through. None: it cannot be told from here."""
+        held = [verdict.holds for verdict in self.verdicts]
+        if False in held:
+            return False
+        return None if None in held or self.profile.attenuates else True
+
+    @property
+    def why(self) -> Shown:
+        """The reason, with the number of the caveat that decides."""
+        for verdict in self.verdicts:
+            if verdict.holds is False:
+                return say("Caveat {}: {}", verdict.index + 1, verdict.why)
+        for verdict in self.verdicts:
+            if verdict.holds is None:
+                return say("Caveat {}: {}", verdict.index + 1, verdict.why)
+        if self.profile.attenuates:
+            return Shown(self.profile.attenuates)
+        return say("Every caveat that is looked at holds.")
+
+    def having(self, effect: Effect) -> tuple[Verdict, ...]:
+        """The caveats with this effect."""
+        return tuple(verdict for verdict in self.verdicts if verdict.effect is effect)
+
+
+def service_of(caveats: Iterable[Caveat]) -> bytes | None:
+    """The one service a token is for; None where it names none, or more than one."""
+    named = services(caveats)
+    return named[0].name if named and len(named) == 1 else None
+
+
+def predict(profile: Profile, caveats: Sequence[Caveat], target: Target) -> Prediction:
+    """Hold all caveats of a token against the profile, in their order, for one request.
+
+    Where ``target.service`` is None it is taken from the token, if that names only one.
+    """
+    service = target.service if target.service is not None else service_of(caveats)
+    if service != target.service:
+        target = replace(target, service=service)
+    latest: dict[bytes, bytes] = {}
+    verdicts = [
+        _judge(profile, index, caveat, target, latest) for index, caveat in enumerate(caveats)
+    ]
+    return Prediction(profile, target, tuple(verdicts))
+
+
+def _judge(
+    profile: Profile, index: int, caveat: Caveat, target: Target, latest: dict[bytes, bytes]
+) -> Verdict:
+    """``latest`` has the last value of each word that may only narrow, and is brought up to
+    date."""
+    if caveat.third_party:
+        return _untested(index, profile.third_party, say("It is a third-party caveat."))
+    condition = read_condition(caveat.cid)
+    if condition is None:
+        return _untested(index, profile.bare, say("It is written as no condition."))
+    if not _spelled(profile.spacing, condition):
+        wanted = Shown(profile.spacing.value)
+        why = say("It is not written as {}, so it is another word there.", wanted)
+        return _untested(index, profile.unknown, why)
+    row = row_of(profile, condition.key, target.service)
+    if row is None:
+        why = say("{} is not among the words it knows.", shown(condition.key, 60))
+        return _untested(index, profile.unknown, why)
+    if target.service is None and _BY_SERVICE in row.word:
+        why = say("It counts for one service only, and which is asked for is not known.")
+        return _untested(index, Effect.UNKNOWN, why, row)
+    if row.effect is not Effect.ENFORCED or row.meaning is None:
+        return _untested(index, row.effect, Shown(row.why), row)
+    return _tested(index, row, row.meaning, condition, target, latest)
+
+
+def _tested(
+    index: int,
+    row: Row,
+    meaning: Meaning,
+    condition: Condition,
+    target: Target,
+    latest: dict[bytes, bytes],
+) -> Verdict:
+    value = condition.value
+    widens = None
+    if row.repeat is Repeat.NARROWS:
+        before = latest.get(condition.key)
+        widens = None if before is None else allows_more(meaning, before, value)
+        latest[condition.key] = value
+    if widens is not None:
+        why = say("It allows more than the one before: {}.", widens)
+        return Verdict(index, Effect.ENFORCED, False, why, row, widens)
+    holds, why = satisfied(meaning, value, target)
+    return Verdict(index, Effect.ENFORCED, holds, why, row)
+
+
+_BY_SERVICE: Final = "{service}"
+_HOLDS: Final = {
+    Effect.IGNORED: True,
+    Effect.BREAKS: False,
+    Effect.UNKNOWN: None,
+    Effect.ENFORCED: None,
+}
+
+
+def _untested(index: int, effect: Effect, why: Shown, row: Row | None = None) -> Verdict:
+    return Verdict(index, effect, _HOLDS[effect], why or say("It is skipped."), row)
+
+
+def _spelled(spacing: Spacing, condition: Condition) -> bool:
+    match spacing:
+        case Spacing.WORD:
+            return condition.sign == b" "
+        case Spacing.TIGHT:
+            return condition.sign == b"=" and not condition.spaced
+        case Spacing.SPACED:
+            return condition.sign == b"=" and condition.spaced
+        case Spacing.ANY:
+            return condition.sign == b"="
+
+
+def row_of(profile: Profile, key: bytes, service: bytes | None) -> Row | None:
+    """The first row whose word fits this key. While the service is not known, ``{service}`` fits
+    any."""
+    for row in profile.rows:
+        word = row.word
+        if _BY_SERVICE in word:
+            word = word.replace(_BY_SERVICE, "*" if service is None else "")
+            key_rest = key if service is None else _after(key, service)
+        else:
+            key_rest = key
+        if _fits(word.encode(), key_rest):
+            return row
+    return None
+
+
+def _after(key: bytes, service: bytes) -> bytes | None:
+    return key[len(service) :] if key.startswith(service) else None
+
+
+def _fits(word: bytes, key: bytes | None) -> bool:
+    if key is None:
+        return False
+    return key.endswith(word[1:]) if word.startswith(b"*") else key == word
