@@ -19,6 +19,7 @@ from l402tui.protocol import qr
 from l402tui.protocol.amount import format_msat
 from l402tui.protocol.credential import preimage_matches, read_preimage
 from l402tui.protocol.errors import CredentialError
+from l402tui.protocol.masking import shown_url
 from l402tui.protocol.secret import Secret
 from l402tui.protocol.text import Shown, say, shown
 from l402tui.wiring import NotPaid
@@ -108,7 +109,7 @@ def _question(pen: Pen, title: str, quote: Quote, findings: Sequence[Finding]) -
     yield pen.dye(Ink.PLACE, f" {title} ".center(pen.width, "─"))
     yield from row("amount", say("{} ({})", amount, Shown(money)), Ink.BOLD)
     yield from row("routing fee", fee)
-    yield from row("for", say("{} {}", shown(request.method), shown(str(request.url), 500)))
+    yield from row("for", say("{} {}", shown(request.method), shown_url(request.url, 500)))
     yield from row("to node", shown(quote.payee.hex()))
     yield from row("payment hash", shown(quote.payment_hash.hex()))
     yield from row("wallet", shown(quote.wallet.name))

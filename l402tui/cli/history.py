@@ -17,7 +17,8 @@ from l402tui.cli.exits import Exit
 from l402tui.cli.trouble import Trouble
 from l402tui.flow.model import Exchange, Money, Outcome
 from l402tui.protocol.amount import format_msat
-from l402tui.protocol.text import shown
+from l402tui.protocol.masking import masked_url, shown_url
+from l402tui.protocol.text import say, shown
 from l402tui.settings import load
 
 __all__ = ["history"]
@@ -72,7 +73,7 @@ def _shortened(line: str, columns: int) -> str:
 
 def _row(row: Exchange) -> _Cells:
     when = datetime.fromtimestamp(row.at).astimezone()
-    request = shown(f"{row.request.method} {row.request.url}", 300).text
+    request = say("{} {}", shown(row.request.method), shown_url(row.request.url, 300)).text
     cost = format_msat(row.cost) if row.cost else "-"
     if row.at_stake:
         cost = f"{format_msat(row.at_stake)} ?"
@@ -96,7 +97,7 @@ def _as_json(row: Exchange) -> dict[str, object]:
         "number": row.number,
         "at": row.at,
         "method": row.request.method,
-        "url": str(row.request.url),
+        "url": masked_url(str(row.request.url)),
         "outcome": row.outcome.value if row.outcome is not None else None,
         "money": row.money.name.lower() if row.money is not None else None,
         "what": row.what.text,

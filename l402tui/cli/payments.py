@@ -32,8 +32,9 @@ from l402tui.flow.prospects import Prospect, prospect
 from l402tui.protocol.amount import format_msat
 from l402tui.protocol.credential import read_preimage
 from l402tui.protocol.errors import CredentialError
+from l402tui.protocol.masking import masked_url, shown_url
 from l402tui.protocol.secret import Secret
-from l402tui.protocol.text import shown
+from l402tui.protocol.text import say, shown
 from l402tui.settings import Settings
 from l402tui.vault import SqliteVault
 from l402tui.wiring import SystemClock, open_session
@@ -114,7 +115,7 @@ def _row(intent: Intent, outlook: Prospect) -> tuple[str, ...]:
         outlook.state.value,
         format_msat(intent.amount),
         fee,
-        shown(f"{intent.request.method} {intent.request.url}", 300).text,
+        say("{} {}", shown(intent.request.method), shown_url(intent.request.url, 300)).text,
     )
 
 
@@ -128,7 +129,7 @@ def _as_json(vault: Vault, intent: Intent, outlook: Prospect) -> dict[str, objec
         "fee_msat": intent.fee,
         "fee_cap_msat": intent.fee_cap,
         "method": intent.request.method,
-        "url": str(intent.request.url),
+        "url": masked_url(str(intent.request.url)),
         "wallet": intent.wallet,
         "created": intent.created,
         "sent": intent.sent,
@@ -255,7 +256,7 @@ async def _confirmed(intent: Intent, question: Question, pen: Pen) -> bool:
         return False
     with terminal:
         columns, _ = terminal.size
-        request = shown(f"{intent.request.method} {intent.request.url}", 300)
+        request = say("{} {}", shown(intent.request.method), shown_url(intent.request.url, 300))
         first = f"Give up the payment of {format_msat(intent.amount)} for {request}?"
         for sentence in (first, question.losses.text):
             terminal.write(wrapped(sentence, min(columns, 100)))

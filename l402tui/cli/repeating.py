@@ -10,27 +10,16 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from l402tui.protocol.masking import looks_secret
 from l402tui.protocol.text import Shown, say, shown
 
 __all__ = ["looks_secret", "repeated", "surplus", "without_secrets"]
 
-_PIECE: Final = re.compile(r"(?=\D*\d)[A-Za-z0-9+_=-]{24,}", re.ASCII)
-"""A name of that length has no digits, or it is a path."""
-_RUN: Final = re.compile(r"[A-Za-z0-9+/_=-]{40,}", re.ASCII)
-_MIXED: Final = (re.compile(r"[a-z]"), re.compile(r"[A-Z]"), re.compile(r"[0-9]"))
 _QUOTED: Final = {
     "inspect": "l402tui inspect 'Authorization: L402 ...'",
     "get": "l402tui get -H 'Name: value' URL",
 }
 _OPTION: Final = re.compile(r"(--?[A-Za-z][A-Za-z-]{0,20})(?:=.*)?", re.ASCII | re.DOTALL)
-
-
-def looks_secret(text: str) -> bool:
-    """Whether a preimage, a token or another key could be in it."""
-    if any(re.search(r"\d", piece[0]) for piece in _PIECE.finditer(text)):
-        return True
-    runs = (run[0] for run in _RUN.finditer(text))
-    return any(all(kind.search(run) for kind in _MIXED) for run in runs)
 
 
 def repeated(word: str, limit: int = 60) -> Shown:

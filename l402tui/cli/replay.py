@@ -11,6 +11,7 @@ from l402tui.cli.ink import Ink, Pen
 from l402tui.cli.trouble import Trouble
 from l402tui.flow.model import Request
 from l402tui.protocol.amount import format_msat
+from l402tui.protocol.masking import shown_url
 from l402tui.protocol.text import Shown, say, shown
 from l402tui.settings import Settings
 
@@ -32,7 +33,7 @@ def remembered(settings: Settings, options: Options, pen: Pen) -> Request:
         held = vault.credentials(request)
         unfinished = vault.unfinished(request)
     line = say(
-        "Again, number {}: {} {}", exchange.number, shown(request.method), shown(str(request.url))
+        "Again, number {}: {} {}", exchange.number, shown(request.method), shown_url(request.url)
     )
     pen.words(line.text, Ink.BOLD)
     if unfinished is not None:

@@ -19,6 +19,7 @@ from l402tui.cli.trouble import Trouble
 from l402tui.flow.model import Intent, IntentState, Request
 from l402tui.flow.ports import Vault
 from l402tui.protocol.amount import format_msat
+from l402tui.protocol.masking import shown_url
 from l402tui.protocol.text import Shown, say, shown
 from l402tui.settings import Settings
 
@@ -80,7 +81,7 @@ def resumed(settings: Settings, options: Options, pen: Pen) -> Errand:
         "The payment of {} for {} {}: {}.",
         shown(format_msat(intent.amount)),
         shown(request.method),
-        shown(str(request.url)),
+        shown_url(request.url),
         Shown(intent.state.value),
     )
     pen.words(line.text, Ink.BOLD)

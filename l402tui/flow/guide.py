@@ -12,6 +12,7 @@ from typing import Final
 
 from l402tui.flow import commands as c
 from l402tui.protocol.amount import format_msat
+from l402tui.protocol.masking import shown_url
 from l402tui.protocol.text import Shown, say, shown
 
 __all__ = ["Guide", "guide"]
@@ -67,10 +68,10 @@ def guide(command: c.Command) -> Guide:
 def _what(command: c.Command) -> Shown:
     match command:
         case c.Send(request=request, held=None):
-            return say("Send {} {}.", shown(request.method), shown(str(request.url)))
+            return say("Send {} {}.", shown(request.method), shown_url(request.url))
         case c.Send(request=request):
             line = "Send {} {} with a credential that was paid for earlier."
-            return say(line, shown(request.method), shown(str(request.url)))
+            return say(line, shown(request.method), shown_url(request.url))
         case c.Decode(response=response):
             return say("Take the challenge of the {} apart.", response.status)
         case c.Check():

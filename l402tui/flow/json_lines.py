@@ -2,7 +2,8 @@
 
 :func:`as_json` makes the object of one line of ``--json``: ``event`` first, then ``at``, then the
 fields. Names and units are stable: amounts are whole msat and end in ``_msat``, times are unix
-seconds, hashes and keys are hex. Preimages and credentials never appear.
+seconds, hashes and keys are hex. Preimages and credentials never appear, and what a header or the
+query of an address may open is ``(secret)``; the body is the server's own, whole.
 """
 
 from __future__ import annotations
@@ -14,16 +15,13 @@ from typing import Final
 
 from l402tui.flow import events as e
 from l402tui.flow.model import Bill, Ending, Intent, Quote, Response
+from l402tui.protocol.masking import masked_header, masked_url
 
 __all__ = ["as_json", "json_line"]
 
 Fields = dict[str, object]
 
 _CAPITAL: Final = re.compile(r"(?<!^)(?=[A-Z])")
-_SECRET_HEADERS: Final = frozenset(
-    {"authorization", "proxy-authorization", "cookie", "macaroon", "grpc-metadata-macaroon"}
-)
-REDACTED: Final = "(secret)"
 
 
 def json_line(event: e.Event) -> str:
@@ -44,14 +42,14 @@ def _fields(event: e.Event) -> Fields:
         case e.Requested(request=request, sent=sent, reused=reused):
             return {
                 "method": request.method,
-                "url": str(request.url),
+                "url": masked_url(str(request.url)),
                 "headers": _sent_headers(sent),
                 "reused": reused.payment_hash.hex() if reused else None,
             }
         case e.Retried(request=request, sent=sent, attempt=attempt):
             return {
                 "method": request.method,
-                "url": str(request.url),
+                "url": masked_url(str(request.url)),
                 "headers": _sent_headers(sent),
                 "attempt": attempt,
             }
@@ -126,9 +124,12 @@ def _response(response: Response) -> Fields:
         "status": response.status,
         "reason": _text(response.reason),
         "version": response.version,
-        "url": str(response.url),
-        "hops": [{"status": hop.status, "url": str(hop.url)} for hop in response.hops],
-        "headers": [[_text(name), _text(value)] for name, value in response.headers],
+        "url": masked_url(str(response.url)),
+        "hops": [{"status": hop.status, "url": masked_url(str(hop.url))} for hop in response.hops],
+        "headers": [
+            [_text(name), _text(masked_header(name, value, received=True))]
+            for name, value in response.headers
+        ],
         "seconds": round(response.seconds, 6),
         "complete": response.complete,
     }
@@ -217,16 +218,7 @@ def _ending(ending: Ending) -> Fields:
 def _sent_headers(sent: bytes) -> list[list[str]]:
     lines = sent.split(b"\r\n")[1:]
     pairs = (line.partition(b":") for line in lines if line)
-    return [
-        [_text(name), _sent_value(_text(name), _text(value.strip()))] for name, _, value in pairs
-    ]
-
-
-def _sent_value(name: str, value: str) -> str:
-    if name.lower() not in _SECRET_HEADERS:
-        return value
-    scheme, blank, _ = value.partition(" ")
-    return f"{scheme} {REDACTED}" if blank and name.lower() == "authorization" else REDACTED
+    return [[_text(name), _text(masked_header(name, value.strip()))] for name, _, value in pairs]
 
 
 def _text(raw: bytes) -> str:

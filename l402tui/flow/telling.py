@@ -16,6 +16,7 @@ from l402tui.flow.endings import lasting
 from l402tui.flow.findings import Finding, Severity
 from l402tui.flow.model import Outcome, Response
 from l402tui.protocol.amount import format_msat
+from l402tui.protocol.masking import shown_url
 from l402tui.protocol.text import Shown, say, shown
 from l402tui.protocol.tree import Mark
 
@@ -69,7 +70,7 @@ def tell(event: e.Event) -> Told | None:
     match event:
         case e.Requested(request=request, reused=reused):
             extra = (say("with a credential that was paid for earlier"),) if reused else ()
-            line = say("{} {}", shown(request.method), shown(str(request.url)))
+            line = say("{} {}", shown(request.method), shown_url(request.url))
             return Told(Station.REQUEST, Mark.PLAIN, line, extra)
         case e.Challenged(response=response):
             return Told(Station.CHALLENGE, Mark.PLAIN, _status(response), _hops(response))
@@ -87,7 +88,7 @@ def tell(event: e.Event) -> Told | None:
             what, *rest = ending.sentences()
             return Told(Station.RESULT, mark, what, tuple(rest))
         case e.Retried(request=request, attempt=attempt):
-            line = say("{} {}", shown(request.method), shown(str(request.url)))
+            line = say("{} {}", shown(request.method), shown_url(request.url))
             again = say("with the credential, attempt {}", attempt)
             return Told(Station.RETRY, Mark.PLAIN, line, (again,))
         case _:
@@ -215,7 +216,7 @@ def _status(response: Response) -> Shown:
 
 def _hops(response: Response) -> tuple[Shown, ...]:
     return tuple(
-        say("redirected ({}) to {}", hop.status, shown(str(hop.url))) for hop in response.hops
+        say("redirected ({}) to {}", hop.status, shown_url(hop.url)) for hop in response.hops
     )
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from l402tui.flow.checks.making import check, lasting, ok
 from l402tui.flow.findings import Answer, Facts, Severity
 from l402tui.flow.model import Response
+from l402tui.protocol.masking import shown_url
 from l402tui.protocol.text import say, shown
 
 __all__ = ["address", "certificate", "encryption", "out_of_cache", "redirects", "shared"]
@@ -59,7 +60,7 @@ def redirects(facts: Facts) -> Answer:
         "You asked {}, which led to {}: what you buy could not be handed in there.",
         shown(asked), shown((away[0] if away else response.url).origin),
     )  # fmt: skip
-    todo = say("If you trust it, ask for {} yourself.", shown(str(response.url)))
+    todo = say("If you trust it, ask for {} yourself.", shown_url(response.url))
     return Severity.BLOCK, sentence, todo
 
 

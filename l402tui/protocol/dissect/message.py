@@ -8,7 +8,6 @@ is asked for in other protocols has a branch of its own.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
@@ -38,20 +37,17 @@ from l402tui.protocol.dissect.redact import redacted
 from l402tui.protocol.dissect.verdict import dissect_readers
 from l402tui.protocol.errors import ChallengeError, CredentialError
 from l402tui.protocol.leaks import names_preimage
+from l402tui.protocol.masking import is_secret_name, masked_fields, masked_header
 from l402tui.protocol.text import Shown, say, shown
 from l402tui.protocol.tree import Buffer, Mark, Node
 
 __all__ = ["dissect_message"]
 
-_SECRET_HEADERS: Final = CREDENTIAL_HEADERS | frozenset(["cookie", "set-cookie"])
-"""Headers whose values may open something."""
-_SECRET_NAME: Final = re.compile(
-    r"(?:api|access|auth|secret|private|session|bearer)[_-]?(?:key|token|secret)\Z|password\Z"
-)
-"""The same for headers that everybody names as they like: ``Api-Key``, ``X-Auth-Token``."""
 _ONLY_SENT: Final = ("token", "x-cashu")
 """Of those, the ones that are something else in a response."""
 _BODY_SHOWN: Final = 400
+_BODY_JUDGED: Final = 256 * 1024
+"""Bytes in which fields are looked for."""
 _SENT: Final = "The content that goes with the request."
 _GOT: Final = "The content that was asked for."
 _FAULT: Final = "What the server says about why it gives nothing else."
@@ -91,6 +87,13 @@ class _Dissection:
         self._headers_only = len(headers)
         self._kind = "response" if start_line.startswith(b"HTTP/") else "request"
         secret = any(self._is_secret(name, value) for name, value in self._lines)
+        # What the query of an address may open stands in the hex view, too.
+        self._start_told = masked_header(b"", start_line)
+        # So does what a body calls a password; a bill's fields are taken apart instead.
+        self._body_told = body
+        if self._kind == "request" or self._status() is None:
+            self._body_told = _told_body(body)
+        secret = secret or self._start_told != start_line or self._body_told is not body
         head = [start_line, *(name + b": " + value for name, value in headers)]
         tail = b"".join(b"\r\n" + name + b": " + value for name, value in trailers)
         data = b"".join(line + b"\r\n" for line in head) + b"\r\n"
@@ -114,7 +117,6 @@ class _Dissection:
         return places
 
     def tree(self) -> Node:
-        line = self._start_line
         nodes = self._header_nodes()
         children = [
             self._start_node(),
@@ -126,7 +128,7 @@ class _Dissection:
         size = len(self._place.buffer.data)
         return Node(
             say(self._kind),
-            shown(line),
+            shown(self._start_told),
             say(
                 "{} {}, {} {} of body.",
                 len(self._lines),
@@ -145,9 +147,9 @@ class _Dissection:
         meaning = words.START_LINE[self._kind]
         if self._kind == "response" and self._status() == 401 and self._reading.usable:
             meaning = message_words.UNAUTHORIZED
-        return Node(
-            say("start line"), shown(line), say(meaning), self._place.span(0, len(line)), copy=line
-        )
+        told, span = self._start_told, self._place.span(0, len(line))
+        name, secret = say("start line"), told != line
+        return Node(name, shown(told), say(meaning), span, copy=line, secret=secret)
 
     def _header_nodes(self) -> list[Node]:
         nodes: list[Node] = []
@@ -167,6 +169,10 @@ class _Dissection:
 
     def _plain_header(self, name: bytes, value: bytes) -> Node:
         low = name.lower()
+        masked = masked_header(b"", value)  # the name is no secret's
+        if masked != value:
+            why_not = say(words.HIDDEN_HEADER)
+            return Node(named(name), shown(masked), why_not, copy=value, secret=True)
         told = shown(value)
         if self._kind == "response" and is_grpc(self._lines):
             if low == b"grpc-status":
@@ -219,7 +225,7 @@ class _Dissection:
             return low == "x-cashu" and value.lstrip()[:4].lower() != b"creq"
         if self._kind == "request" and "macaroon" in low:
             return True
-        return low in _SECRET_HEADERS or _SECRET_NAME.search(low) is not None or names_preimage(low)
+        return low in CREDENTIAL_HEADERS or is_secret_name(low) or names_preimage(low)
 
     def _judgement(self) -> list[Node]:
         """What is wrong with the bill as a whole, who can read it, and what else is asked for."""
@@ -264,9 +270,10 @@ class _Dissection:
         if not self._body:
             return Node(say("body"), say("empty"), say(words.EMPTY_BODY))
         span = self._place.span(self._body_start, self._body_start + len(self._body))
-        value: Shown = shown(self._body, _BODY_SHOWN)
-        children = self._bill_in_body()
-        return Node(say("body"), value, say(self._about_body()), span, children, copy=self._body)
+        value: Shown = shown(self._body_told, _BODY_SHOWN)
+        children, about = self._bill_in_body(), say(self._about_body())
+        secret = self._body_told is not self._body
+        return Node(say("body"), value, about, span, children, copy=self._body, secret=secret)
 
     def _bill_in_body(self) -> tuple[Node, ...]:
         """The bill that a JSON body carries besides the header, or alone."""
@@ -296,6 +303,13 @@ class _Dissection:
         if self._status() is not None:
             return words.BODY
         return _FAULT if self._start_line.split(b" ")[1:2] >= [b"400"] else _GOT
+
+
+def _told_body(body: bytes) -> bytes:
+    """The body as it may be told: itself, or its beginning without secrets that have a name."""
+    text = body[:_BODY_JUDGED].decode("utf-8", "backslashreplace")
+    told = masked_fields(text)
+    return body if told == text else told.encode()
 
 
 def _receipt(value: bytes) -> tuple[Node, ...]:
