@@ -7,16 +7,16 @@ the newest first. Where the server has said no, it is not tried again, but nothi
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 from typing import Any, Final
 
-from l402tui.flow.model import Held, Request
+from l402tui.flow.model import Held, Intent, Request
 from l402tui.protocol.amount import Msat
 from l402tui.protocol.secret import Secret
 from l402tui.vault.requests import plain
+from l402tui.vault.sealing import Book, Place, Seal
 
-__all__ = ["MOST", "for_request", "remember"]
+__all__ = ["MOST", "add", "for_request", "remember"]
 
 MOST: Final = 3
 """Credentials that are tried for one request at most: every try is a round trip."""
@@ -42,7 +42,7 @@ _SAME_PATH: Final = f"{_OFFER} AND c.path = :path AND c.query <> :query {_NEWEST
 _SAME_ORIGIN: Final = f"{_OFFER} AND c.path <> :path {_NEWEST} {_NEIGHBOURS}"
 
 
-def for_request(db: sqlite3.Connection, request: Request) -> Sequence[Held]:
+def for_request(db: Book, request: Request) -> Sequence[Held]:
     """At most :data:`MOST` credentials that may open this request, best first."""
     place = _place(request)
     rows: list[Any] = []
@@ -55,17 +55,50 @@ def for_request(db: sqlite3.Connection, request: Request) -> Sequence[Held]:
         wanted = place["path"].split("/")
         # Stable: among equally near ones the newest stays first.
         rows += sorted(others, key=lambda row: -_common(wanted, row[1].split("/")))
-    return tuple(_held(row) for row in rows[:MOST])
+    return tuple(_held(db.seal, row) for row in rows[:MOST])
 
 
-def remember(
-    db: sqlite3.Connection, held: Held, request: Request, *, accepted: bool, at: float
-) -> None:
+def add(db: Book, intent: Intent, at: float) -> None:
+    """Write the credential that a payment bought, unless it is there."""
+    if _known(db, intent.payment_hash, intent.token) is not None:
+        return
+    (number,) = db.execute("SELECT coalesce(max(id), 0) + 1 FROM credentials").fetchone()
+    url = intent.request.url
+    db.execute(
+        "INSERT INTO credentials (id, payment_hash, origin, path, query, scheme, token, created)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            number,
+            intent.payment_hash,
+            plain(url.origin),
+            plain(url.path),
+            plain(url.query),
+            plain(intent.scheme),
+            db.seal.close(place(number), intent.token.reveal()),
+            at,
+        ),
+    )
+
+
+def place(number: int) -> Place:
+    """Where the token of a credential stands."""
+    return Place("credentials", "token", number)
+
+
+def _known(db: Book, payment_hash: bytes, token: Secret) -> tuple[int, str] | None:
+    """The id and the scheme of a credential. Its token may be sealed, so it is not looked up."""
+    rows = db.execute(
+        "SELECT id, scheme, token FROM credentials WHERE payment_hash = ?", (payment_hash,)
+    )
+    for number, scheme, kept in rows.fetchall():
+        if Secret(db.seal.open(place(number), kept)) == token:
+            return number, scheme
+    return None
+
+
+def remember(db: Book, held: Held, request: Request, *, accepted: bool, at: float) -> None:
     """Write whether the server took it. One that could not be stored before is passed over."""
-    known = db.execute(
-        "SELECT id, scheme FROM credentials WHERE payment_hash = ? AND token = ?",
-        (held.payment_hash, held.token.reveal()),
-    ).fetchone()
+    known = _known(db, held.payment_hash, held.token)
     if known is None:
         return
     number, scheme = known
@@ -112,13 +145,13 @@ def _common(wanted: list[str], other: list[str]) -> int:
     return length
 
 
-def _held(row: Any) -> Held:
-    _, path, payment_hash, scheme, token, preimage, amount, fee = row
+def _held(seal: Seal, row: Any) -> Held:
+    number, path, payment_hash, scheme, token, preimage, amount, fee = row
     return Held(
         payment_hash=payment_hash,
         scheme=scheme,
-        token=Secret(token),
-        preimage=Secret(preimage),
+        token=Secret(seal.open(place(number), token)),
+        preimage=Secret(seal.open(Place("intents", "preimage", payment_hash), preimage)),
         amount=Msat(amount),
         fee=Msat(fee or 0),
         path=path,

@@ -19,14 +19,15 @@ from l402tui.protocol.text import Shown, say, shown
 from l402tui.vault import requests
 from l402tui.vault.faults import understood
 from l402tui.vault.requests import Kept, plain
+from l402tui.vault.sealing import Book, Seal
 
 __all__ = ["begin", "end", "latest", "link", "one"]
 
 _WORDS: Final = 2_000
 """Characters of an ending's sentence that are read back."""
 _EXCHANGE: Final = """
-    SELECT e.number, e.at, r.head, r.body, r.body_length, e.outcome, e.money, e.what, e.status,
-           e.cost_msat, e.payment_hash, i.state, i.amount_msat, coalesce(i.fee_msat, 0),
+    SELECT r.id, r.head, r.body, r.body_length, e.number, e.at, e.outcome, e.money, e.what,
+           e.status, e.cost_msat, e.payment_hash, i.state, i.amount_msat, coalesce(i.fee_msat, 0),
            -- The row that counts this payment: the one that saw it paid, else the first.
            CASE e.money WHEN :perhaps THEN
                (SELECT o.number FROM exchanges o
@@ -38,7 +39,7 @@ _EXCHANGE: Final = """
 _PERHAPS: Final = {"perhaps": Money.PERHAPS.value}
 
 
-def begin(db: sqlite3.Connection, request: Request, at: float) -> int:
+def begin(db: Book, request: Request, at: float) -> int:
     """Begin a row; its number."""
     row = db.execute(
         "INSERT INTO exchanges (request_id, at) VALUES (?, ?)",
@@ -75,15 +76,15 @@ def end(db: sqlite3.Connection, number: int, ending: Ending, status: int | None,
         raise VaultError(f"The history has no entry {number}, so its end was not written.")
 
 
-def latest(db: sqlite3.Connection, limit: int) -> Sequence[Exchange]:
+def latest(db: Book, limit: int) -> Sequence[Exchange]:
     """The newest rows, newest first."""
     rows = db.execute(
         f"{_EXCHANGE} ORDER BY e.number DESC LIMIT :limit", {**_PERHAPS, "limit": max(0, limit)}
     )
-    return tuple(_exchange(row)[0] for row in rows)
+    return tuple(_exchange(db.seal, row)[0] for row in rows)
 
 
-def one(db: sqlite3.Connection, number: int) -> Exchange | None:
+def one(db: Book, number: int) -> Exchange | None:
     """One row, with its request whole.
 
     Raises VaultError where the request's body was too long to keep: sending it again without
@@ -94,7 +95,7 @@ def one(db: sqlite3.Connection, number: int) -> Exchange | None:
     ).fetchone()
     if row is None:
         return None
-    exchange, kept = _exchange(row)
+    exchange, kept = _exchange(db.seal, row)
     if not kept.whole:
         raise VaultError(
             f"Request {number} had a body of {kept.body_length:,} bytes, which is more than the "
@@ -104,11 +105,11 @@ def one(db: sqlite3.Connection, number: int) -> Exchange | None:
     return exchange
 
 
-def _exchange(row: Any) -> tuple[Exchange, Kept]:
-    number, at, head, body, length, outcome, money, what, status, cost, payment_hash = row[:11]
-    state, amount, fee, payer = row[11:]
+def _exchange(seal: Seal, row: Any) -> tuple[Exchange, Kept]:
+    number, at, outcome, money, what, status, cost, payment_hash = row[4:12]
+    state, amount, fee, payer = row[12:]
     with understood():
-        kept = requests.read(head, body, length)
+        kept = requests.read(seal, *row[:4])
         ended_as = None if outcome is None else Outcome(outcome)
         spent = None if money is None else Money(money)
         payment = None if state is None else IntentState(state)

@@ -6,7 +6,6 @@ One row a payment hash, for ever. What the vault refuses is in :func:`verdict`; 
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
 from enum import Enum
@@ -24,10 +23,11 @@ from l402tui.flow.model import (
 from l402tui.flow.ports import VaultError
 from l402tui.protocol.amount import Msat
 from l402tui.protocol.secret import Secret
+from l402tui.vault import credentials, memory, requests
 from l402tui.vault import limits as caps
-from l402tui.vault import memory, requests
 from l402tui.vault.faults import understood
 from l402tui.vault.requests import plain
+from l402tui.vault.sealing import Book, Place, Seal
 
 __all__ = [
     "SELECT",
@@ -44,9 +44,9 @@ __all__ = [
 
 _S: Final = IntentState
 SELECT: Final = """
-    SELECT i.payment_hash, i.state, r.head, r.body, r.body_length, i.scheme, i.token, i.invoice,
-           i.amount_msat, i.fee_cap_msat, i.wallet, i.created, i.expires, i.challenge, i.preimage,
-           i.fee_msat, i.reason, i.updated, i.sent, i.end_block, i.end_at
+    SELECT r.id, r.head, r.body, r.body_length, i.payment_hash, i.state, i.scheme, i.token,
+           i.invoice, i.amount_msat, i.fee_cap_msat, i.wallet, i.created, i.expires, i.challenge,
+           i.preimage, i.fee_msat, i.reason, i.updated, i.sent, i.end_block, i.end_at
     FROM intents i JOIN requests r ON r.id = i.request_id
 """
 
@@ -94,22 +94,23 @@ def verdict(old: IntentState, new: IntentState) -> Verdict:
 _THE_WALLET_HAS_IT: Final = (_S.IN_FLIGHT, _S.HELD, _S.PAID_NO_PREIMAGE)
 
 
-def find(db: sqlite3.Connection, payment_hash: bytes) -> Intent | None:
+def find(db: Book, payment_hash: bytes) -> Intent | None:
     """The one intent for this hash."""
-    return _one(db.execute(f"{SELECT} WHERE i.payment_hash = ?", (payment_hash,)).fetchone())
+    row = db.execute(f"{SELECT} WHERE i.payment_hash = ?", (payment_hash,)).fetchone()
+    return _one(db.seal, row)
 
 
-def unfinished(db: sqlite3.Connection, request: Request) -> Intent | None:
+def unfinished(db: Book, request: Request) -> Intent | None:
     """The newest open intent for exactly this request."""
     row = db.execute(
         f"{SELECT} JOIN intent_states s USING (state) WHERE r.fingerprint = ? AND s.open"
         " ORDER BY i.created DESC, i.rowid DESC LIMIT 1",
-        (request.fingerprint,),
+        (db.seal.search(request.fingerprint),),
     ).fetchone()
-    return _one(row)
+    return _one(db.seal, row)
 
 
-def moving(db: sqlite3.Connection, origin: str) -> Sequence[Intent]:
+def moving(db: Book, origin: str) -> Sequence[Intent]:
     """Intents at this origin that may have been sent and whose end nobody can prove, oldest
     first."""
     rows = db.execute(
@@ -118,10 +119,10 @@ def moving(db: sqlite3.Connection, origin: str) -> Sequence[Intent]:
         " ORDER BY i.created, i.rowid",
         (plain(origin),),
     )
-    return tuple(map(read, rows))
+    return tuple(read(db.seal, row) for row in rows)
 
 
-def reserve(db: sqlite3.Connection, intent: Intent, limits: Limits | None) -> Intent | None:
+def reserve(db: Book, intent: Intent, limits: Limits | None) -> Intent | None:
     """Write a new intent; where its hash is known, or its request has an unfinished payment,
     write nothing and answer with the known one.
 
@@ -144,6 +145,10 @@ def reserve(db: sqlite3.Connection, intent: Intent, limits: Limits | None) -> In
     payee = intent.payee or memory.payee_of(intent.invoice)
     if limits is not None:
         caps.check(db, intent, payee, limits)
+
+    def close(column: str, value: bytes) -> bytes:
+        return db.seal.close(place(column, intent.payment_hash), value)
+
     row = {
         "payment_hash": intent.payment_hash,
         "state": intent.state.value,
@@ -153,8 +158,8 @@ def reserve(db: sqlite3.Connection, intent: Intent, limits: Limits | None) -> In
         "path": plain(intent.request.url.path),
         "payee": payee,
         "scheme": plain(intent.scheme),
-        "token": intent.token.reveal(),
-        "challenge": intent.challenge,
+        "token": close("token", intent.token.reveal()),
+        "challenge": close("challenge", intent.challenge),
         "invoice": plain(intent.invoice),
         "amount": intent.amount,
         "fee_cap": intent.fee_cap,
@@ -187,7 +192,7 @@ _TAKE_UP: Final = """
 
 
 def record(
-    db: sqlite3.Connection,
+    db: Book,
     payment_hash: bytes,
     state: IntentState,
     *,
@@ -221,7 +226,7 @@ def record(
 
 
 def store_paid(
-    db: sqlite3.Connection, payment_hash: bytes, preimage: Secret, *, at: float, fee: Msat | None
+    db: Book, payment_hash: bytes, preimage: Secret, *, at: float, fee: Msat | None
 ) -> Held:
     """Write the proof and the credential it buys, whatever was thought of the payment before.
 
@@ -235,25 +240,18 @@ def store_paid(
     fee = intent.fee if fee is None else fee
     state, updated = (intent.state, intent.updated) if intent.state.proven else (_S.PAID, at)
     db.execute(
-        "UPDATE intents SET state = ?, preimage = ?, fee_msat = ?, updated = ?,"
+        "UPDATE intents SET state = ?, preimage = coalesce(preimage, ?), fee_msat = ?, updated = ?,"
         " end_block = NULL, end_at = NULL,"
         " reason = CASE WHEN preimage IS NULL THEN '' ELSE reason END WHERE payment_hash = ?",
-        (state.value, proof, fee, updated, payment_hash),
-    )
-    url = intent.request.url
-    db.execute(
-        "INSERT INTO credentials (payment_hash, origin, path, query, scheme, token, created)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (payment_hash, token) DO NOTHING",
         (
+            state.value,
+            db.seal.close(place("preimage", payment_hash), proof),
+            fee,
+            updated,
             payment_hash,
-            plain(url.origin),
-            plain(url.path),
-            plain(url.query),
-            plain(intent.scheme),
-            intent.token.reveal(),
-            at,
         ),
     )
+    credentials.add(db, intent, at)
     return intent.held(preimage, fee)
 
 
@@ -271,7 +269,7 @@ def _refusal(old: IntentState, new: IntentState) -> str:
     )
 
 
-def _known(db: sqlite3.Connection, payment_hash: bytes) -> Intent:
+def _known(db: Book, payment_hash: bytes) -> Intent:
     intent = find(db, payment_hash)
     if intent is None:
         raise VaultError(
@@ -281,8 +279,13 @@ def _known(db: sqlite3.Connection, payment_hash: bytes) -> Intent:
     return intent
 
 
-def _one(row: Any) -> Intent | None:
-    return None if row is None else read(row)
+def _one(seal: Seal, row: Any) -> Intent | None:
+    return None if row is None else read(seal, row)
+
+
+def place(column: str, payment_hash: bytes) -> Place:
+    """Where a secret of a payment stands."""
+    return Place("intents", column, payment_hash)
 
 
 def _end(intent: Intent) -> tuple[int | None, float | None]:
@@ -290,27 +293,31 @@ def _end(intent: Intent) -> tuple[int | None, float | None]:
     return (None, None) if end is None else (end.block, end.at)
 
 
-def read(row: Any) -> Intent:
+def read(seal: Seal, row: Any) -> Intent:
     """One row of :data:`SELECT`."""
-    (payment_hash, state, head, body, length, scheme, token, invoice, amount, fee_cap) = row[:10]
-    (wallet, created, expires, challenge, preimage, fee, reason, updated) = row[10:18]
-    (sent, end_block, end_at) = row[18:]
+    (payment_hash, state, scheme, token, invoice, amount, fee_cap, wallet) = row[4:12]
+    (created, expires, challenge, preimage, fee, reason, updated) = row[12:19]
+    (sent, end_block, end_at) = row[19:]
+
+    def opened(column: str, value: bytes) -> bytes:
+        return seal.open(place(column, payment_hash), value)
+
     with understood():
-        standing, kept = IntentState(state), requests.read(head, body, length)
+        standing, kept = IntentState(state), requests.read(seal, *row[:4])
     return Intent(
         payment_hash=payment_hash,
         state=standing,
         request=kept.request,
         scheme=scheme,
-        token=Secret(token),
+        token=Secret(opened("token", token)),
         invoice=invoice,
         amount=Msat(amount),
         fee_cap=Msat(fee_cap),
         wallet=wallet,
         created=created,
         expires=expires,
-        challenge=challenge,
-        preimage=None if preimage is None else Secret(preimage),
+        challenge=opened("challenge", challenge),
+        preimage=None if preimage is None else Secret(opened("preimage", preimage)),
         fee=None if fee is None else Msat(fee),
         reason=reason,
         updated=updated,

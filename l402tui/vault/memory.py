@@ -17,6 +17,7 @@ from l402tui.protocol.errors import DecodeError
 from l402tui.protocol.invoice import Invoice
 from l402tui.vault import limits
 from l402tui.vault.requests import plain
+from l402tui.vault.sealing import Book
 
 __all__ = ["payee_of", "recall", "remember", "timing"]
 
@@ -40,7 +41,7 @@ def payee_of(invoice: str) -> bytes | None:
         return None
 
 
-def timing(db: sqlite3.Connection, request: Request, now: float) -> Timing:
+def timing(db: Book, request: Request, now: float) -> Timing:
     """What happened lately for this method, origin and path (whatever the query).
 
     Payments that may have been sent count as payments.
@@ -55,7 +56,7 @@ def timing(db: sqlite3.Connection, request: Request, now: float) -> Timing:
         """,
         {
             "since": now - RECENTLY,
-            "fingerprint": request.fingerprint,
+            "fingerprint": db.seal.search(request.fingerprint),
             "origin": origin,
             "path": plain(request.url.path),
             "method": plain(request.method),

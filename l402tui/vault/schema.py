@@ -12,13 +12,14 @@ never edited once released: changes are a new entry in the table.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from l402tui.flow.ports import VaultError
 from l402tui.vault.faults import named
 from l402tui.vault.memory import payee_of
+from l402tui.vault.schema_3 import V3
 
 __all__ = ["APPLICATION_ID", "MIGRATIONS", "examine", "migrate", "statements"]
 
@@ -266,7 +267,7 @@ CREATE INDEX bills_seen_here ON bills_seen (origin, path, at, amount_msat);
 CREATE INDEX bills_seen_long_ago ON bills_seen (forget_at);
 """
 
-MIGRATIONS: Final[tuple[tuple[int, str], ...]] = ((1, _V1), (2, _V2))
+MIGRATIONS: Final[tuple[tuple[int, str], ...]] = ((1, _V1), (2, _V2), (3, V3))
 """(version, SQL that leads to it from the version before)."""
 
 
@@ -311,11 +312,17 @@ def migrate(
     connection: sqlite3.Connection,
     path: Path,
     migrations: Sequence[tuple[int, str]] = MIGRATIONS,
+    newborn: Callable[[sqlite3.Connection], None] | None = None,
 ) -> None:
-    """Bring the file to the newest version, all steps in one transaction. Raises VaultError."""
+    """Bring the file to the newest version, all steps in one transaction. Raises VaultError.
+
+    ``newborn`` has the last word in it where the file was empty. References are not enforced when
+    this returns (the pragma does nothing in a transaction, so it is set before).
+    """
     if examine(connection, path, migrations) == migrations[-1][0]:
         return
     connection.create_function("invoice_payee", 1, payee_of, deterministic=True)
+    connection.execute("PRAGMA foreign_keys = OFF")  # tables are made anew under their own names
     connection.execute("BEGIN IMMEDIATE")
     try:
         # Asked again under the lock: another process may have done it meanwhile.
@@ -326,6 +333,8 @@ def migrate(
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {number:d}")
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID:d}")
+        if version == 0 and newborn is not None:
+            newborn(connection)
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:

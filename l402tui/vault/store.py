@@ -5,6 +5,9 @@ is on disk (``synchronous=FULL``) when it returns. Notes about which no money ha
 program at once, and a power cut from the next such write on. Writers of several processes take
 turns: a write takes its lock at once (``BEGIN IMMEDIATE``) and waits for a while where another
 holds it. What the tables mean is in the modules beside this one.
+
+Whether secrets are sealed is looked up in every transaction, because another process may seal or
+unseal the vault at any time (:mod:`~l402tui.vault.care`).
 """
 
 from __future__ import annotations
@@ -12,12 +15,10 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import threading
-import time
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from pathlib import Path
 from types import TracebackType
-from typing import Concatenate, Final, ParamSpec, Self, TypeVar
+from typing import Concatenate, Final, Literal, ParamSpec, Self, TypeVar
 
 from l402tui.flow.model import (
     Ending,
@@ -37,10 +38,11 @@ from l402tui.flow.ports import VaultError
 from l402tui.protocol.amount import Msat
 from l402tui.protocol.invoice import Invoice
 from l402tui.protocol.secret import Secret
-from l402tui.vault import credentials, history, intents, listing, memory, schema
+from l402tui.vault import credentials, history, intents, listing, memory, opening
 from l402tui.vault import limits as limits_used
-from l402tui.vault.faults import told
+from l402tui.vault.faults import named, told
 from l402tui.vault.files import prepare
+from l402tui.vault.sealing import Book, Standing, standing
 
 __all__ = ["ROOM", "SqliteVault"]
 
@@ -51,7 +53,7 @@ PATIENCE: Final = 5.0
 
 T = TypeVar("T")
 P = ParamSpec("P")
-Work = Callable[Concatenate[sqlite3.Connection, P], T]
+Work = Callable[Concatenate[Book, P], T]
 
 
 class SqliteVault:
@@ -61,28 +63,38 @@ class SqliteVault:
     written then. One object may be used from several threads, they take turns.
     """
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+    def __init__(self, connection: Book, path: Path) -> None:
         self._db = connection
         self._path = path
         self._lock = threading.RLock()
 
     @classmethod
-    def open(cls, folder: Path, *, patience: float = PATIENCE) -> Self:
+    def open(
+        cls,
+        folder: Path,
+        *,
+        patience: float = PATIENCE,
+        keyring: Literal["auto", "never"] = "never",
+    ) -> Self:
         """Open the vault in ``folder``, making both where they are missing.
 
-        ``patience`` is how many seconds to wait for another process's write. Raises VaultError
-        where folder or files are not private, and where the database is damaged, of a newer
-        program or of another one.
+        ``patience`` is how many seconds to wait for another process's write. With ``keyring``
+        ``auto`` a vault that is made here is sealed where a keyring takes its key. Raises
+        VaultError where folder or files are not private, where the database is damaged, of a newer
+        program or of another one, and where it is sealed and its key is not to be had.
         """
         path = prepare(folder)
         with told(path):
-            db = _connect(path, patience)
+            db = opening.connect(path, patience)
+            vault = cls(db, path)
             try:
-                _set_up(db, path, patience)
+                opening.set_up(db, path, patience, seal=keyring == "auto")
+                vault._take(standing(db))
+                opening.sweep_what_is_left(db)
             except BaseException:
                 db.close()
                 raise
-        return cls(db, path)
+        return vault
 
     def close(self) -> None:
         """Close the file. The vault cannot be used any more."""
@@ -103,20 +115,36 @@ class SqliteVault:
     # --- how work gets done -----------------------------------------------------------------------
 
     def _read(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        with self._lock, told(self._path):
-            return work(self._db, *args, **kwargs)
+        return self._transact("BEGIN", work, *args, **kwargs)
 
     def _write(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return self._transact("BEGIN IMMEDIATE", work, *args, **kwargs)
+
+    def _transact(self, begin: str, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         with self._lock, told(self._path):
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                result = work(self._db, *args, **kwargs)
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:  # SQLite has ended it itself where the disk is full
+            while True:
+                self._db.execute(begin)
+                try:
+                    now = standing(self._db)
+                    if now.key_id == self._db.seal.key_id:
+                        result = work(self._db, *args, **kwargs)
+                        self._db.execute("COMMIT")
+                        return result
                     self._db.execute("ROLLBACK")
-                raise
-            return result
+                except BaseException:
+                    if self._db.in_transaction:  # SQLite has ended it itself where the disk is full
+                        self._db.execute("ROLLBACK")
+                    raise
+                # Another process has sealed or unsealed it. Asked outside of the transaction: a
+                # keyring may wait for a person, and nobody else should have to.
+                self._take(now)
+
+    def _take(self, now: Standing) -> None:
+        if now.key_id is not None or self._db.seal.key_id is not None:
+            # Imported here: a vault that is not sealed opens without it.
+            from l402tui.vault.keyrings import seal_of
+
+            self._db.seal = seal_of(now, named(self._path))
 
     def _note(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """A write about which no money hangs: the program may die after it, the power may not.
@@ -206,7 +234,7 @@ class SqliteVault:
         told_again = state.proven or state in (IntentState.IN_FLIGHT, IntentState.HELD)
         write = self._note if told_again else self._write
 
-        def work(db: sqlite3.Connection) -> Intent:
+        def work(db: Book) -> Intent:
             intent = intents.record(
                 db, payment_hash, state, at=at, reason=reason, fee=fee, latest_end=latest_end
             )
@@ -256,44 +284,6 @@ class SqliteVault:
     def exchange(self, number: int) -> Exchange | None:
         """One history row. Raises VaultError where its body was too long to keep."""
         return self._read(history.one, number)
-
-
-def _connect(path: Path, patience: float) -> sqlite3.Connection:
-    return sqlite3.connect(
-        path,
-        timeout=patience,
-        isolation_level=None,  # transactions are begun and ended here, in plain sight
-        check_same_thread=False,  # the vault's own lock makes threads take turns
-    )
-
-
-def _set_up(db: sqlite3.Connection, path: Path, patience: float) -> None:
-    # Looked at before anything is changed: the file of another or a newer program stays as it is.
-    schema.examine(db, path)
-    _use_wal(db, patience)
-    for pragma in (
-        "synchronous = FULL",  # a commit is on disk when it returns
-        "fullfsync = ON",  # on macOS too, where fsync alone does not reach the disk
-        "foreign_keys = ON",
-        "recursive_triggers = ON",  # so that INSERT OR REPLACE cannot pass the delete triggers by
-    ):
-        db.execute(f"PRAGMA {pragma}")
-    schema.migrate(db, path)
-
-
-def _use_wal(db: sqlite3.Connection, patience: float) -> None:
-    # Two processes that switch a new file at the same time get "locked" at once, without the wait
-    # that other statements have: SQLite sees that neither could ever go first.
-    deadline = time.monotonic() + patience
-    while True:
-        try:
-            with closing(db.execute("PRAGMA journal_mode = WAL")) as answer:
-                answer.fetchone()
-            return
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                raise
-        time.sleep(0.01)
 
 
 def _probe(db: sqlite3.Connection) -> None:

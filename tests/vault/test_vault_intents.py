@@ -198,10 +198,9 @@ def test_a_hash_that_was_never_reserved_is_told(vault: SqliteVault) -> None:
         ("UPDATE intents SET state = 'spent'", "FOREIGN KEY"),
         ("INSERT OR REPLACE INTO intents SELECT * FROM intents", "never forgotten"),
         (
-            "INSERT INTO intents SELECT zeroblob(32), 'paid', '', request_id, origin, scheme,"
-            " token, challenge, invoice, 1, 1, 0, wallet, created, expires, updated, NULL, NULL,"
-            " NULL, NULL, path, payee"
-            " FROM intents",
+            "INSERT INTO intents SELECT NULL, zeroblob(32), 'paid', '', request_id, origin, path,"
+            " payee, scheme, token, challenge, invoice, 1, 1, 0, wallet, created, expires, updated,"
+            " NULL, NULL, NULL, NULL FROM intents",
             "only a preimage",
         ),
         ("UPDATE intents SET path = '/'", "approved does not change"),
