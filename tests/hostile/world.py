@@ -123,7 +123,7 @@ def bill(
         *(usual if fields is None else fields),
         prefix=f"ln{network}{amount}",
         key=key,
-        created=int(time.time()) - age,
+        created=int(time.time() + Hurried.later) - age,
         **odd,
     )
     token = token_for(payment_hash, *caveats) if token is None else token
