@@ -13,12 +13,13 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 __all__ = ["LimitSettings", "LndSettings", "Settings", "SettingsError", "home", "load"]
 
 FILE: Final = "settings.toml"
 WALLETS: Final = ("practice", "external", "lnd")
+KEYRINGS: Final = ("auto", "never")
 
 
 class SettingsError(ValueError):
@@ -70,6 +71,9 @@ class Settings:
     """How long a server may take for a whole answer."""
     body_limit: int = 64 * 1024 * 1024
     """Bytes of an answer that are read at most."""
+    keyring: Literal["auto", "never"] = "auto"
+    """Whether a vault that is begun is sealed: where a keyring of the system takes its key, or not
+    at all. One that is there already stays as it is."""
     limits: LimitSettings = field(default_factory=LimitSettings)
     lnd: LndSettings = field(default_factory=LndSettings)
     home: Path = field(default_factory=lambda: home())
@@ -111,6 +115,8 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
     settings: Settings = _fill(Settings, table, path, "")
     if settings.wallet not in WALLETS:
         raise SettingsError(f"{path}: wallet must be one of {', '.join(WALLETS)}.")
+    if settings.keyring not in KEYRINGS:
+        raise SettingsError(f"{path}: keyring must be one of {', '.join(KEYRINGS)}.")
     return settings
 
 

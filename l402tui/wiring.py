@@ -7,16 +7,19 @@ flows. Heavy parts (httpx, grpc, the practice server) are imported only when the
 from __future__ import annotations
 
 import asyncio
+import logging
 import tempfile
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from l402tui.flow.events import Event
 from l402tui.flow.model import Limits, Request
 from l402tui.flow.ports import Approver, Clock, Transport, Turns, Vault, Wallet
+from l402tui.flow.record import record
 from l402tui.flow.runner import Gate, Runner
 from l402tui.protocol.amount import Msat, parse_amount
 from l402tui.protocol.errors import AmountError
@@ -40,6 +43,9 @@ __all__ = [
     "practice_session",
     "request_of",
 ]
+
+
+_LOG: Final = logging.getLogger("l402tui.flow")
 
 
 class SystemClock:
@@ -73,7 +79,7 @@ class Session:
     def runner(self, approver: Approver, gate: Gate | None = None) -> Runner:
         """A runner for flows; ``gate`` makes it step by step."""
         chosen = {} if gate is None else {"gate": gate}
-        return Runner(
+        return _LoggedRunner(
             transport=self.transport,
             vault=self.vault,
             clock=self.clock,
@@ -83,6 +89,24 @@ class Session:
             turns=self.turns,
             **chosen,
         )
+
+
+class _LoggedRunner(Runner):
+    """Writes each event to the log ``l402tui.flow``, if somebody keeps one."""
+
+    async def run(
+        self, request: Request, *, follow: bytes | None = None, resend: bool = False
+    ) -> AsyncGenerator[Event, None]:
+        """As :meth:`.Runner.run`."""
+        try:
+            async with aclosing(super().run(request, follow=follow, resend=resend)) as events:
+                async for event in events:
+                    if _LOG.isEnabledFor(logging.INFO):
+                        _LOG.info("%s", record(event), extra={"at": event.at})
+                    yield event
+        except Exception:
+            _LOG.info("A mistake of this program has ended the flow.", exc_info=True)
+            raise
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -142,7 +166,7 @@ async def open_session(
     limits = limits_of(settings)
     async with AsyncExitStack() as stack:
         chosen = await _wallet(settings, wallet or settings.wallet, receive, url, stack)
-        vault = stack.enter_context(SqliteVault.open(settings.home))
+        vault = stack.enter_context(SqliteVault.open(settings.home, keyring=settings.keyring))
         deadline, limit = settings.timeout_seconds, settings.body_limit
         transport = HttpTransport(deadline=deadline, body_limit=limit, part=part)
         stack.push_async_callback(transport.close)
@@ -167,7 +191,11 @@ async def practice_session(
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="l402tui-")))
         server = await stack.enter_async_context(PracticeServer.start(switches=chosen))
         settings = replace(
-            settings, home=folder, network=Network.REGTEST.word, limits=LimitSettings()
+            settings,
+            home=folder,
+            network=Network.REGTEST.word,
+            keyring="never",  # what is thrown away at the end leaves no key behind
+            limits=LimitSettings(),
         )
         name = "external" if receive is not None else "practice"
         opened = open_session(settings, name, receive=receive, url=Url.parse(server.url))

@@ -23,7 +23,7 @@ from l402tui.cli.lines import Lines
 from l402tui.cli.replay import remembered
 from l402tui.cli.resuming import Errand, resumed
 from l402tui.cli.running import follow, until_interrupted
-from l402tui.cli.stopping import Seen
+from l402tui.flow.seen import Seen
 from l402tui.cli.terminal import Terminal
 from l402tui.cli.trouble import Trouble, silence_stdout
 from l402tui.flow.events import Event
@@ -95,7 +95,7 @@ def _only_one_authorization(settings: Settings, options: Options, request: Reque
         )
     from l402tui.vault import SqliteVault
 
-    with SqliteVault.open(settings.home) as vault:
+    with SqliteVault.open(settings.home, keyring=settings.keyring) as vault:
         held = vault.credentials(request) or vault.unfinished(request)
     if held:
         raise Trouble(

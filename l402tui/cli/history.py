@@ -38,7 +38,8 @@ def history(options: Options) -> Exit:
         raise Trouble(Exit.USAGE, "-n must be 1 or more.")
     from l402tui.vault import SqliteVault
 
-    with SqliteVault.open(load().home) as vault:
+    settings = load()
+    with SqliteVault.open(settings.home, keyring=settings.keyring) as vault:
         rows = list(reversed(vault.exchanges(options.limit)))
     if options.json:
         for row in rows:

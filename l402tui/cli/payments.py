@@ -71,7 +71,7 @@ def payments(options: Options) -> Exit:
 
 
 def _list(settings: Settings, options: Options) -> Exit:
-    with SqliteVault.open(settings.home) as vault:
+    with SqliteVault.open(settings.home, keyring=settings.keyring) as vault:
         found = vault.payments(every=options.all)
         logged = vault if options.json else None
         now = time.time()
@@ -151,7 +151,7 @@ def _as_json(vault: Vault, intent: Intent, outlook: Prospect) -> dict[str, objec
 
 def _settle(settings: Settings, options: Options) -> Exit:
     pen = Pen()
-    with SqliteVault.open(settings.home) as vault:
+    with SqliteVault.open(settings.home, keyring=settings.keyring) as vault:
         intent = chosen(vault, options.hash)
         if intent.state is IntentState.RELEASED:
             raise Trouble(
@@ -216,7 +216,7 @@ def _at_terminal(ask: Callable[[Terminal], Coroutine[Any, Any, T]], without: str
 
 async def _give_up(settings: Settings, options: Options) -> Exit:
     pen = Pen()
-    with SqliteVault.open(settings.home) as vault:
+    with SqliteVault.open(settings.home, keyring=settings.keyring) as vault:
         intent = chosen(vault, options.hash)
     wallet = _wallet_for(intent, options)
     async with open_session(settings, wallet, receive=None, url=intent.request.url) as session:

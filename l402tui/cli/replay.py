@@ -22,7 +22,7 @@ def remembered(settings: Settings, options: Options, pen: Pen) -> Request:
     """The request of entry N. Raises Trouble and VaultError."""
     from l402tui.vault import SqliteVault
 
-    with SqliteVault.open(settings.home) as vault:
+    with SqliteVault.open(settings.home, keyring=settings.keyring) as vault:
         exchange = vault.exchange(options.number)
         if exchange is None:
             raise Trouble(

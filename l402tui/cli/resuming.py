@@ -74,7 +74,7 @@ def resumed(settings: Settings, options: Options, pen: Pen) -> Errand:
     """The errand of ``payments resume``. Raises Trouble and VaultError."""
     from l402tui.vault import SqliteVault
 
-    with SqliteVault.open(settings.home) as vault:
+    with SqliteVault.open(settings.home, keyring=settings.keyring) as vault:
         intent = chosen(vault, options.hash)
     request = intent.request
     line = say(

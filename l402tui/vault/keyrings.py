@@ -171,6 +171,9 @@ def _all() -> Iterator[tuple[KeyringBackend, str]]:
 
 
 def _chosen() -> list[Any]:
+    # Looked at first: it takes a moment to import the library, only to hear the same.
+    if os.environ.get("PYTHON_KEYRING_BACKEND", next(iter(ALLOWED))) not in ALLOWED:
+        return []
     try:
         import keyring
         from keyring.backends.chainer import ChainerBackend
