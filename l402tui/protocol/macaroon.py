@@ -164,6 +164,18 @@ class Macaroon:
         added = Caveat(cid, None, None, len(kept), end, end - 1 - len(cid))
         return replace(self, raw=raw, caveats=(*self.caveats, added), signature=signature)
 
+    def with_third_party_caveat(self, cid: bytes, vid: bytes, location: bytes) -> Macaroon:
+        """The same macaroon with one more third-party caveat, in the same format.
+
+        ``vid`` is the key that the third party shares, sealed with this macaroon's signature; see
+        :mod:`~l402tui.protocol.third_party`. In JSON everything is written anew. Raises
+        MacaroonError as :meth:`with_caveat` does.
+        """
+        caveats = (*self.caveats, Caveat(cid, vid, location, 0, 0, 0))
+        signature = next_signature(self.signature, cid, vid)
+        raw = _encode(self.format, self.location, self.identifier, caveats, signature)
+        return Macaroon.decode(_fitting(raw))
+
     def with_signature(self, signature: bytes) -> Macaroon:
         """The same macaroon with another signature of 32 bytes, and no other byte changed.
 
