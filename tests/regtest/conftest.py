@@ -7,6 +7,10 @@ empty memory for each test. Tests that use any of them carry the mark ``regtest`
 Where the binaries are not built these tests skip, and one line says how to get them; with
 ``L402TUI_REQUIRE_REGTEST=1`` they fail with it, so that a green run cannot hide that none ran.
 
+``customer`` runs the program with a home folder of its own and alice as its node (over REST, where
+the test is parametrized so), ``purse`` is what alice has begun to pay since the test began, and
+``till`` asks for the invoice that the test chose.
+
 All tests share one network. What a test leaves stopped, killed or frozen is brought back after it.
 """
 
@@ -17,8 +21,11 @@ from pathlib import Path
 import pytest
 
 from .build import HOW_TO_GET, binaries
+from .customer import Customer
 from .network import Network, Node
+from .payer import Purse, over_rest, settings
 from .service import RecordingService
+from .till import Till
 
 _HERE = Path(__file__).parent
 
@@ -95,3 +102,25 @@ def service(network: Network) -> RecordingService:
     """What is behind aperture, having seen no request yet."""
     network.service.clear()
     return network.service
+
+
+@pytest.fixture
+def customer(request: pytest.FixtureRequest, alice: Node, tmp_path: Path) -> Iterator[Customer]:
+    """Somebody who runs the program, with alice as their node."""
+    line = over_rest if getattr(request, "param", "grpc") == "rest" else settings
+    person = Customer(tmp_path / "home", line(alice, tmp_path))
+    yield person
+    person.end()
+
+
+@pytest.fixture
+def purse(alice: Node) -> Purse:
+    """What alice begins to pay from here on."""
+    return Purse(alice)
+
+
+@pytest.fixture
+def till() -> Iterator[Till]:
+    """A server of ours that delivers against any invoice."""
+    with Till() as open_till:
+        yield open_till

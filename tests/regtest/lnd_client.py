@@ -203,6 +203,13 @@ class LndClient:
             for each in answer.channels
         ]
 
+    def locked_until(self, payment_hash: bytes) -> int | None:
+        """Return the block at which a payment under way runs out; None where there is none."""
+        answer = self._call(self.lightning.ListChannels, lightning_pb2.ListChannelsRequest())
+        htlcs = [each for channel in answer.channels for each in channel.pending_htlcs]
+        blocks = [each.expiration_height for each in htlcs if each.hash_lock == payment_hash]
+        return max(blocks, default=None)
+
     def connect(self, pubkey: str, address: str) -> None:
         """Connect to a peer and keep the connection up."""
         peer = lightning_pb2.LightningAddress(pubkey=pubkey, host=address)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from l402tui.flow.model import Intent, IntentState, Request
@@ -47,6 +47,13 @@ def settings(
     return LndSettings(node.rpc, str(node.tls), str(path), search_s)
 
 
+def over_rest(
+    node: Node, folder: Path, macaroon: bytes | None = None, *, search_s: int = 15
+) -> LndSettings:
+    """Return what a person would write to use the node's REST; see `settings`."""
+    return replace(settings(node, folder, macaroon, search_s=search_s), rpcserver=node.rest)
+
+
 def intent_to_pay(node: Node, invoice: Invoice, fee_cap_msat: int = 2000) -> Intent:
     """Return the intent to pay an invoice through a node, as the vault would hold it."""
     asked = node.client.decode(invoice.bolt11)
@@ -69,6 +76,24 @@ def intent_to_pay(node: Node, invoice: Invoice, fee_cap_msat: int = 2000) -> Int
 def payments_of(node: Node, payment_hash: bytes) -> list[Payment]:
     """Return what the node's own list has for a hash."""
     return [each for each in node.client.payments() if each.payment_hash == payment_hash]
+
+
+class Purse:
+    """What a node has begun to pay since this was made, by its own list."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._before = len(node.client.payments())
+
+    @property
+    def payments(self) -> list[Payment]:
+        """Return them, oldest first."""
+        return self._node.client.payments()[self._before :]
+
+    @property
+    def states(self) -> list[str]:
+        """Return how each of them stands."""
+        return [each.status for each in self.payments]
 
 
 @dataclass(frozen=True)

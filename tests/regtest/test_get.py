@@ -15,10 +15,9 @@ import pytest
 from l402tui.cli.exits import Exit
 
 from .aperture import SERVICES
-from .lnd_client import Payment
 from .network import Network
 from .node import BASE_FEE_MSAT, Node
-from .payer import Person, Ran, finished, settings
+from .payer import Person, Purse, Ran, finished, settings
 from .processes import wait_until
 from .service import RecordingService
 
@@ -37,27 +36,6 @@ def person(alice: Node, tmp_path: Path) -> Person:
 def url(network: Network) -> str:
     """An address that costs 10 sat, another one for each test."""
     return network.url("weather", f"/{secrets.token_hex(4)}")
-
-
-class Purse:
-    """What alice has begun to pay since the test began."""
-
-    def __init__(self, alice: Node) -> None:
-        self._alice = alice
-        self._before = len(alice.client.payments())
-
-    @property
-    def payments(self) -> list[Payment]:
-        return self._alice.client.payments()[self._before :]
-
-    @property
-    def states(self) -> list[str]:
-        return [each.status for each in self.payments]
-
-
-@pytest.fixture
-def purse(alice: Node) -> Purse:
-    return Purse(alice)
 
 
 def get(person: Person, url: str, *more: str) -> Ran:

@@ -33,7 +33,7 @@ from l402tui.wallets.lnd_words import FAILURES
 
 from .network import CAPACITY_SAT, Network
 from .node import BASE_FEE_MSAT, Node
-from .payer import RIGHTS, Person, intent_to_pay, payments_of, settings
+from .payer import RIGHTS, Person, intent_to_pay, over_rest, payments_of, settings
 from .processes import HOST, Process, free_ports, wait_until
 from .service import RecordingService
 from .watching import held, result, said
@@ -41,13 +41,6 @@ from .watching import held, result, said
 NO_ROUTE, INCORRECT_DETAILS, INSUFFICIENT_BALANCE = FAILURES[2], FAILURES[4], FAILURES[5]
 
 Connect = Callable[..., LndWallet]
-
-
-def over_rest(
-    node: Node, folder: Path, macaroon: bytes | None = None, *, search_s: int = 15
-) -> LndSettings:
-    """What a person would write to use the node's REST."""
-    return replace(settings(node, folder, macaroon, search_s=search_s), rpcserver=node.rest)
 
 
 @pytest.fixture
