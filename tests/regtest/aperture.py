@@ -5,6 +5,9 @@ it would have to keep equal to this file.
 """
 
 import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,6 +83,7 @@ class Aperture:
         address = f"{HOST}:{free_ports(1)[0]}"
         self.url = f"http://{address}"
         self._configuration = folder / "aperture.yaml"
+        self._database = folder / "aperture.db"
         # JSON is YAML.
         self._configuration.write_text(
             json.dumps(
@@ -106,7 +110,7 @@ class Aperture:
                 f"--configfile={self._configuration}",
                 f"--basedir={folder}",
                 # Only the flag decides where the database is; the file's own key is not read.
-                f"--sqlite.dbfile={folder / 'aperture.db'}",
+                f"--sqlite.dbfile={self._database}",
             ],
             folder,
         )
@@ -128,3 +132,16 @@ class Aperture:
         self.process.stop()
         self.launch()
         self.wait_until_ready()
+
+    @contextmanager
+    def without_its_newest_secret(self) -> Iterator[None]:
+        """Within this block aperture does not know the token that it made last."""
+        with closing(sqlite3.connect(self._database)) as db:
+            columns = "hash, secret, created_at"
+            newest = f"SELECT id, {columns} FROM secrets ORDER BY id DESC LIMIT 1"
+            number, *secret = db.execute(newest).fetchone()
+            with db:
+                db.execute("DELETE FROM secrets WHERE id = ?", (number,))
+            yield
+            with db:  # its number may be another one's by now
+                db.execute(f"INSERT INTO secrets ({columns}) VALUES (?, ?, ?)", secret)
