@@ -16,7 +16,7 @@ from l402tui.protocol.narrowing import below, matched, network_of, patterns_of, 
 from l402tui.protocol.text import Shown, say, shown
 from l402tui.protocol.verifiers.model import Meaning
 
-__all__ = ["Answer", "Target", "allows_more", "satisfied"]
+__all__ = ["Answer", "Target", "allows_more", "moment_in", "satisfied"]
 
 _SHOWN: Final = 80
 
@@ -54,6 +54,21 @@ def allows_more(meaning: Meaning, before: bytes, after: bytes) -> Shown | None:
     return None if compare is None else compare(before, after)
 
 
+def moment_in(meaning: Meaning, value: bytes) -> int | None:
+    """The moment a value names, in unix seconds; None where its meaning is no moment, or where it
+    cannot be read."""
+    match meaning:
+        case Meaning.SECONDS:
+            return number_of(value)
+        case Meaning.MILLISECONDS:
+            number = number_of(value)
+            return None if number is None else number // 1000
+        case Meaning.DATE:
+            return _date_of(value)
+        case _:
+            return None
+
+
 # --- does it hold? --------------------------------------------------------------------------------
 
 
@@ -85,16 +100,15 @@ def _moment(seconds: int | None, target: Target) -> Answer:
 
 
 def _seconds(value: bytes, target: Target) -> Answer:
-    return _moment(number_of(value), target)
+    return _moment(moment_in(Meaning.SECONDS, value), target)
 
 
 def _milliseconds(value: bytes, target: Target) -> Answer:
-    number = number_of(value)
-    return _moment(None if number is None else number // 1000, target)
+    return _moment(moment_in(Meaning.MILLISECONDS, value), target)
 
 
 def _date(value: bytes, target: Target) -> Answer:
-    return _moment(_date_of(value), target)
+    return _moment(moment_in(Meaning.DATE, value), target)
 
 
 def _date_of(value: bytes) -> int | None:

@@ -16,7 +16,12 @@ from l402tui.protocol.caveats import services
 from l402tui.protocol.conditions import Condition, read_condition
 from l402tui.protocol.macaroon import Caveat
 from l402tui.protocol.text import Shown, say, shown
-from l402tui.protocol.verifiers.meanings import Target, allows_more, satisfied
+from l402tui.protocol.verifiers.meanings import (
+    Target,
+    allows_more,
+    moment_in,
+    satisfied,
+)
 from l402tui.protocol.verifiers.model import Effect, Meaning, Profile, Repeat, Row, Spacing
 
 __all__ = ["Prediction", "Target", "Verdict", "predict", "row_of", "service_of"]
@@ -47,6 +52,8 @@ class Prediction:
     target: Target
     verdicts: tuple[Verdict, ...]
     """One a caveat, in their order."""
+    words: tuple[bytes, ...]
+    """The caveats themselves."""
 
     @property
     def passes(self) -> bool | None:
@@ -68,6 +75,17 @@ class Prediction:
         if self.profile.attenuates:
             return Shown(self.profile.attenuates)
         return say("Every caveat that is looked at holds.")
+
+    @property
+    def end(self) -> int | None:
+        """The moment (unix seconds) at which the verifier stops taking the token, as far as it
+        enforces one; None: it enforces none."""
+        moments = []
+        for verdict in self.having(Effect.ENFORCED):
+            condition = read_condition(self.words[verdict.index])
+            if condition is not None and verdict.row is not None and verdict.row.meaning:
+                moments.append(moment_in(verdict.row.meaning, condition.value))
+        return min((moment for moment in moments if moment is not None), default=None)
 
     def having(self, effect: Effect) -> tuple[Verdict, ...]:
         """The caveats with this effect."""
@@ -92,7 +110,8 @@ def predict(profile: Profile, caveats: Sequence[Caveat], target: Target) -> Pred
     verdicts = [
         _judge(profile, index, caveat, target, latest) for index, caveat in enumerate(caveats)
     ]
-    return Prediction(profile, target, tuple(verdicts))
+    words = tuple(caveat.cid for caveat in caveats)
+    return Prediction(profile, target, tuple(verdicts), words)
 
 
 def _judge(
