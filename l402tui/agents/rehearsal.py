@@ -1,0 +1,131 @@
+"""Does the server really do with this token what was predicted?
+
+One request is sent *as the child*, with its own credential, and nothing is ever paid: there is no
+wallet here at all. Taken or refused is held against the prediction. Where they differ, the parent
+is tried as well: only if the server takes the parent can the added caveats be what it refused. What
+was learned becomes a profile of the person's own, based on the one that was wrong.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import Enum
+
+from l402tui.flow.events import Answered, Challenged, Unreachable
+from l402tui.flow.model import Request
+from l402tui.flow.ports import Transport
+from l402tui.protocol.conditions import read_condition
+from l402tui.protocol.secret import Secret
+from l402tui.protocol.text import Shown, say, shown
+from l402tui.protocol.verifiers import Effect, Prediction, Profile, Proof, Row, Verdict
+
+__all__ = ["Rehearsal", "Seen", "corrected", "rehearse"]
+
+_REFUSALS = (401, 402)
+
+
+class Seen(Enum):
+    """What the server did with a token."""
+
+    TAKEN = "taken"
+    REFUSED = "refused"
+    UNCLEAR = "not clear"
+    """No answer, or one that says nothing about the token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What was predicted and what was seen."""
+
+    prediction: Prediction
+    seen: Seen
+    why: Shown
+    status: int | None = None
+    parent: Seen | None = None
+    """What the server did with the parent; None: it was not tried."""
+
+    @property
+    def differs(self) -> bool:
+        """Whether the prediction was wrong. One that left it open cannot be."""
+        if self.seen is Seen.UNCLEAR or self.prediction.passes is None:
+            return False
+        return self.prediction.passes is not (self.seen is Seen.TAKEN)
+
+
+async def rehearse(
+    transport: Transport,
+    request: Request,
+    credential: Secret,
+    prediction: Prediction,
+    *,
+    parent: Secret | None = None,
+) -> Rehearsal:
+    """Send ``request`` with this ``Authorization`` value, at most once more as the ``parent``."""
+    seen, why, status = await _try(transport, request, credential)
+    found = Rehearsal(prediction, seen, why, status)
+    if found.differs and found.seen is Seen.REFUSED and parent is not None:
+        with_parent, _, _ = await _try(transport, request, parent)
+        found = replace(found, parent=with_parent)
+    return found
+
+
+async def _try(
+    transport: Transport, request: Request, credential: Secret
+) -> tuple[Seen, Shown, int | None]:
+    event = await transport.for_one_flow().send(request, credential)
+    match event:
+        case Unreachable(why=why):
+            return Seen.UNCLEAR, why, None
+        case Challenged(response=response) | Answered(response=response):
+            status = response.status
+            if response.wants_payment or status in _REFUSALS:
+                return Seen.REFUSED, say("The server answered {}.", status), status
+            if status >= 500:
+                why = say("The server answered {}, which says nothing about the token.", status)
+                return Seen.UNCLEAR, why, status
+            return Seen.TAKEN, say("The server answered {}.", status), status
+
+
+def corrected(rehearsal: Rehearsal, *, first_added: int, where: str, at: float) -> Profile | None:
+    """The profile as the rehearsal showed it to be; None where there is nothing to learn from it.
+
+    ``first_added`` is the index of the first caveat that the parent has not, ``where`` the host
+    that answered, ``at`` unix seconds.
+    """
+    if not rehearsal.differs:
+        return None
+    prediction = rehearsal.prediction
+    if rehearsal.seen is Seen.TAKEN:
+        wrong = [each for each in prediction.verdicts if each.holds is False]
+        effect, what = Effect.IGNORED, "A token was taken although this did not hold"
+    else:
+        if rehearsal.parent is not Seen.TAKEN:
+            return None
+        wrong = [each for each in prediction.verdicts if each.index >= first_added]
+        effect, what = Effect.BREAKS, "A token with it was refused, and its parent was taken"
+    day = f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d}"
+    # Of several that were added, nothing says which one it was.
+    sure = len(wrong) == 1
+    rows = [
+        Row(word, effect if sure else Effect.UNKNOWN, why=f"{what} (rehearsed on {day}).")
+        for word in dict.fromkeys(filter(None, (_word(prediction, each) for each in wrong)))
+    ]
+    if not rows:
+        return None
+    profile = prediction.profile
+    host = re.sub(r"[^a-z0-9.-]", "-", where.lower())[:20].strip("-.") or "server"
+    return replace(
+        profile,
+        name=f"{profile.name[:18]}-{host}",
+        title=f"{profile.title}, as {shown(where, 60)} does it",
+        source=f"rehearsed on {day} at {shown(where, 60)}; before that: {profile.source}"[:400],
+        proof=Proof.WRITTEN,
+        rows=(*rows, *profile.rows),
+    )
+
+
+def _word(prediction: Prediction, verdict: Verdict) -> str | None:
+    condition = read_condition(prediction.words[verdict.index])
+    return None if condition is None else condition.key.decode("utf-8", "replace")
