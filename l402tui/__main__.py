@@ -19,12 +19,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parse(sys.argv[1:] if argv is None else argv)
     from l402tui.cli.trouble import told
 
+    if argv is None:  # this process is the program, and nothing else
+        from l402tui.cli.shelter import take_shelter
+
+        take_shelter()
     with told() as verdict:
         verdict.exit = _run(options)
     return int(verdict.exit)
 
 
 def _run(options: Options) -> int:
+    if "log" in options:  # the commands with flows
+        from l402tui.cli.log import begin
+
+        begin(options.log)
     match options.command:
         case "inspect" if options.thing is not None or not _terminal():
             from l402tui.cli.inspect import inspect

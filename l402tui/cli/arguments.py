@@ -188,14 +188,21 @@ _STEP: Final = (
 )
 
 
+def _log(parser: argparse.ArgumentParser) -> None:
+    what = "append what happens to FILE, without secrets; nobody else may be able to read it"
+    parser.add_argument("--log", metavar="FILE", help=what)
+
+
 def _open(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("url", nargs="?", metavar="URL")
+    _log(parser)
     _wallet(parser)
     _step(parser, _STEP)
 
 
 def _demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--plain", action="store_true", help="print the steps as lines")
+    _log(parser)
     _switches(parser)
     _step(parser, f"{_STEP}; with --plain, --step waits for enter, and nothing waits without it")
 
@@ -263,6 +270,7 @@ def _flow(parser: argparse.ArgumentParser) -> None:
     shape = parser.add_mutually_exclusive_group()
     shape.add_argument("--json", action="store_true", help="one event a line as JSON, on stdout")
     shape.add_argument("--plain", action="store_true", help="words without colours")
+    _log(parser)
     _wallet(parser)
 
 

@@ -18,14 +18,15 @@ from l402tui.cli.lines import ThoroughLines
 from l402tui.cli.practice import list_switches, switches_of
 from l402tui.cli.resuming import Errand
 from l402tui.cli.running import follow, until_interrupted
-from l402tui.cli.stopping import Seen
 from l402tui.cli.terminal import Terminal
+from l402tui.cli.trouble import Mishap, Trouble
 from l402tui.flow import commands as c
 from l402tui.flow.events import Approved
 from l402tui.flow.findings import Finding
 from l402tui.flow.model import Money, Quote
+from l402tui.flow.seen import Seen
 from l402tui.protocol.text import say
-from l402tui.settings import load
+from l402tui.settings import SettingsError, load
 from l402tui.wiring import practice_session, request_of
 
 __all__ = ["demo"]
@@ -63,7 +64,13 @@ def demo(options: Options) -> Exit:
     for line in wrapped(rest, pen.width):
         pen.line(line)
     seen = Seen()
-    if not until_interrupted(_run(switches, pen, seen, wait=bool(options.step))):
+    try:
+        ended = until_interrupted(_run(switches, pen, seen, wait=bool(options.step)))
+    except (Trouble, BrokenPipeError, SettingsError):
+        raise
+    except Exception as error:
+        raise Mishap(say("It was play money: nothing was spent.")) from error
+    if not ended:
         pen.line("\nStopped. It was play money: nothing was spent.")
         return Exit.STOPPED
     Pen(sys.stderr).line(f"\n{_BYE}")

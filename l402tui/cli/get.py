@@ -23,16 +23,18 @@ from l402tui.cli.lines import Lines
 from l402tui.cli.replay import remembered
 from l402tui.cli.resuming import Errand, resumed
 from l402tui.cli.running import follow, until_interrupted
-from l402tui.flow.seen import Seen
 from l402tui.cli.terminal import Terminal
-from l402tui.cli.trouble import Trouble, silence_stdout
+from l402tui.cli.trouble import Mishap, Trouble, silence_stdout
 from l402tui.flow.events import Event
 from l402tui.flow.json_lines import json_line
 from l402tui.flow.model import Intent, Money, Outcome, Request
 from l402tui.flow.ports import Approver, VaultError
+from l402tui.flow.seen import Seen
+from l402tui.protocol.errors import DecodeError
 from l402tui.protocol.secret import Secret
 from l402tui.protocol.text import shown
-from l402tui.settings import Settings
+from l402tui.protocol.url import UrlError
+from l402tui.settings import Settings, SettingsError
 from l402tui.wiring import NotPaid, open_session
 
 __all__ = ["get"]
@@ -71,6 +73,12 @@ def _get(settings: Settings, options: Options, destination: Destination, pen: Pe
         if seen.money is Money.NONE:
             raise
         raise Trouble(Exit.BROKEN, f"{shown(str(error), 1_000)} {seen.stopped()}") from None
+    except Trouble:
+        raise
+    except Exception as error:
+        if seen.money is Money.NONE and isinstance(error, SettingsError | UrlError | DecodeError):
+            raise  # of the session, which could not be opened
+        raise Mishap(seen.stopped()) from error
 
 
 def _errand(settings: Settings, options: Options, pen: Pen) -> Errand:

@@ -12,10 +12,10 @@ from contextlib import aclosing
 from typing import Any
 
 from l402tui.cli.resuming import Errand
-from l402tui.cli.stopping import Seen
 from l402tui.flow.events import Event
 from l402tui.flow.model import Money
 from l402tui.flow.runner import Runner
+from l402tui.flow.seen import Seen
 
 __all__ = ["follow", "until_interrupted"]
 

@@ -1,6 +1,6 @@
-"""Somebody pressed ctrl+c: was money spent?
+"""A flow has been stopped, by ctrl+c or by a mistake: was money spent?
 
-What was seen of a flow so far answers that. The vault needs nothing from here: whatever a flow has
+What was seen of it so far answers that. The vault needs nothing from here: whatever a flow has
 begun is on disk, and the next run of the same request finds it.
 """
 
@@ -72,7 +72,7 @@ class Seen:
         return Money.EARLIER if self.earlier else Money.NONE
 
     def stopped(self) -> Shown:
-        """The last words after ctrl+c."""
+        """The last words about a flow that has not come to its end."""
         if self.ending is not None:
             return say("Stopped. {}", Shown(self.money.value))
         if self.paid:
