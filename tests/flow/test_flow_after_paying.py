@@ -66,6 +66,16 @@ def test_an_error_of_the_request_itself_is_an_answer() -> None:
     closes(flow, IntentState.ACTIVE).ends(Outcome.PAID, Money.SPENT)
 
 
+@pytest.mark.parametrize(
+    ("status", "body", "said"),
+    [(200, b"", True), (206, b"", True), (200, b"\n", False), (204, b"", False), (205, b"", False)],
+)
+def test_an_empty_answer_is_pointed_out(status: int, body: bytes, said: bool) -> None:
+    flow = paid() >> Answered(m.answer(status, body=body)) << RecordUse
+    ending = closes(flow, IntentState.ACTIVE).ends(Outcome.PAID, Money.SPENT)
+    assert ("The answer is empty." in str(ending)) is said
+
+
 # --- refused -----------------------------------------------------------------------------------
 
 

@@ -6,6 +6,7 @@ Delivered, refused, or not delivered yet; the credential is kept in any case.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from l402tui.flow.endings.words import (
     SAME_AGAIN,
@@ -49,7 +50,14 @@ def delivered(response: Response, held: Held, *, resumed: bool, spent: Msat) -> 
     if response.status >= 400:
         todo = say("The payment was accepted, the request was not. The credential is kept.")
         return replace(ending, todo=todo)
+    if not response.size and response.status not in _WITHOUT_BODY:
+        todo = say("The answer is empty. If you expected more, ask the seller. It is paid for.")
+        return replace(ending, todo=todo)
     return ending
+
+
+_WITHOUT_BODY: Final = frozenset({204, 205})
+"""Answers that have no body by right (RFC 9110 sections 15.3.5 and 15.3.6)."""
 
 
 def rejected(response: Response, held: Held, *, resumed: bool, spent: Msat) -> Ending:
