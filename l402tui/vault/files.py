@@ -16,7 +16,7 @@ from typing import Final
 from l402tui.flow.ports import VaultError
 from l402tui.vault.faults import named
 
-__all__ = ["DATABASE", "prepare"]
+__all__ = ["DATABASE", "flush_folder", "prepare"]
 
 DATABASE: Final = "vault.db"
 _SIDE_FILES: Final = ("-wal", "-shm")
@@ -73,10 +73,10 @@ def _make_file(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-    _flush_folder(path.parent)
+    flush_folder(path.parent)
 
 
-def _flush_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
     """Make the new name last through a power cut."""
     if os.name != "posix":
         return

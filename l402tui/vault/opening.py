@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ from l402tui.vault.sealing import Book, standing
 if TYPE_CHECKING:
     from l402tui.vault.keyrings import New
 
-__all__ = ["connect", "set_up", "sweep", "sweep_what_is_left"]
+__all__ = ["connect", "set_up", "sweep", "sweep_what_is_left", "writing"]
 
 
 def connect(path: Path, patience: float) -> Book:
@@ -102,15 +103,22 @@ def sweep(db: Book) -> bool:
     db.execute("VACUUM")
     if not _checkpoint(db):
         return False
+    with writing(db):
+        replace(standing(db), swept=True).write(db)
+    return True
+
+
+@contextmanager
+def writing(db: Book) -> Iterator[None]:
+    """One transaction: all of what is written inside, or nothing."""
     db.execute("BEGIN IMMEDIATE")
     try:
-        replace(standing(db), swept=True).write(db)
+        yield
         db.execute("COMMIT")
     except BaseException:
-        if db.in_transaction:
+        if db.in_transaction:  # SQLite has ended it itself where the disk is full
             db.execute("ROLLBACK")
         raise
-    return True
 
 
 def sweep_what_is_left(db: Book) -> None:

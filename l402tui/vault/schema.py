@@ -21,7 +21,7 @@ from l402tui.vault.faults import named
 from l402tui.vault.memory import payee_of
 from l402tui.vault.schema_3 import V3
 
-__all__ = ["APPLICATION_ID", "MIGRATIONS", "examine", "migrate", "statements"]
+__all__ = ["APPLICATION_ID", "MIGRATIONS", "SEALS", "examine", "migrate", "statements"]
 
 APPLICATION_ID: Final = int.from_bytes(b"L402", "big")
 """Marks the file as ours (https://www.sqlite.org/pragma.html#pragma_application_id)."""
@@ -267,6 +267,8 @@ CREATE INDEX bills_seen_here ON bills_seen (origin, path, at, amount_msat);
 CREATE INDEX bills_seen_long_ago ON bills_seen (forget_at);
 """
 
+SEALS: Final = 3
+"""The version from which on a vault says whether it is sealed."""
 MIGRATIONS: Final[tuple[tuple[int, str], ...]] = ((1, _V1), (2, _V2), (3, V3))
 """(version, SQL that leads to it from the version before)."""
 

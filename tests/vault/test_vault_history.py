@@ -9,7 +9,7 @@ from l402tui.flow.ports import VaultError
 from l402tui.protocol.amount import Msat, sat
 from l402tui.protocol.text import say
 from l402tui.vault import SqliteVault
-from l402tui.vault.requests import BODY_LIMIT
+from l402tui.vault.requests import BODY_LIMIT, place
 
 from .makers import NOW, bring, get, happy_end, hash_of, intent, proof
 
@@ -97,9 +97,9 @@ def test_what_is_read_back_is_made_safe_again(vault: SqliteVault) -> None:
 def test_a_row_that_makes_no_sense_is_told(vault: SqliteVault, change: str) -> None:
     number = vault.open_exchange(get(), NOW)
     vault.close_exchange(number, happy_end(1), 200, NOW)
-    if "head" in change:
-        change = "requests SET head = CAST('{}' AS BLOB)"
-    vault._db.execute(f"UPDATE {change}")
+    head = vault._db.seal.close(place("head", 1), b"{}")
+    with_head = change.replace("'{}'", f"x'{head.hex()}'")
+    vault._db.execute(f"UPDATE {with_head}")
     with pytest.raises(VaultError, match="does not understand"):
         vault.exchange(number)
 

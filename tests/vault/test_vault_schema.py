@@ -12,12 +12,14 @@ import pytest
 
 from l402tui.flow.model import IntentState, LatestEnd
 from l402tui.flow.ports import VaultError
+from l402tui.protocol.secret import Secret
 from l402tui.vault import SqliteVault
 from l402tui.vault.files import DATABASE
 from l402tui.vault.schema import APPLICATION_ID, MIGRATIONS, examine, migrate, statements
 
-from . import version_1, version_2
+from . import version_1, version_2, version_3
 from .makers import NOW, get, hash_of, invoice, node, proof
+from .rings import Ring
 from .version_1 import build
 
 
@@ -60,7 +62,7 @@ def test_versions_are_numbered_without_a_gap() -> None:
     assert [number for number, _ in MIGRATIONS] == list(range(1, len(MIGRATIONS) + 1))
 
 
-@pytest.mark.parametrize(("number", "released"), [(1, version_1), (2, version_2)])
+@pytest.mark.parametrize(("number", "released"), [(1, version_1), (2, version_2), (3, version_3)])
 def test_a_version_as_it_was_released_is_still_what_it_makes(
     number: int, released: ModuleType
 ) -> None:
@@ -81,14 +83,27 @@ def test_the_table_of_states_is_that_of_the_program(vault: SqliteVault) -> None:
     assert states(vault._db) == sorted(told)
 
 
-def test_a_version_2_file_is_opened_with_everything_in_it(folder: Path) -> None:
-    version_2.build(folder)
+@pytest.mark.parametrize("kind", ["2", "3", "3 sealed"])
+def test_a_file_of_version_2_or_3_is_opened_with_everything_in_it(
+    folder: Path, kind: str, ring: Ring
+) -> None:
+    if kind == "2":
+        version_2.build(folder)
+    else:
+        version_3.build(folder, seal=kind.endswith("sealed"))
+    ring.kept["l402tui", f"vault {version_3.KEY_ID.hex()}"] = version_3.KEY.hex()
     with SqliteVault.open(folder) as vault:
+        assert vault._db.execute("PRAGMA foreign_key_check").fetchall() == []
+        assert [one.payment_hash for one in vault.payments(every=True)] == [hash_of(1), hash_of(2)]
+        assert vault.unfinished(get()) == vault.intent(hash_of(2))
+        assert [held.token for held in vault.credentials(get())] == [Secret("token-1")]
+        assert vault.exchanges()[0].request == get()
         paid, held = vault.intent(hash_of(1)), vault.intent(hash_of(2))
         assert paid is not None
         assert held is not None
         assert (paid.state, paid.preimage, paid.sent) == (IntentState.ACTIVE, proof(1), NOW + 1)
         assert held.state is IntentState.HELD
+        assert (paid.token, paid.challenge) == (Secret("token-1"), b'L402 version="0"')
         assert held.latest_end == LatestEnd(800_000, NOW + 86_400)
         assert [line.state for line in vault.log(hash_of(2))] == [IntentState.HELD]
         assert vault.spending("https://shop.example", NOW + 99).total == 10_250 + 11_000
