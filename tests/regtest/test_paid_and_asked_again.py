@@ -47,7 +47,7 @@ def test_an_aperture_that_lost_its_secret_is_paid_once_and_then_a_person_is_aske
     assert "The server answered 402 Payment Required to a credential that was just paid" in told
     assert "the payment of 10 sat did happen" in told
     assert "Money was spent." in told
-    assert "Nothing more is paid here by itself." in told
+    assert "Nothing more is paid here by itself. Bill, token and preimage are kept" in told
     assert purse.states == ["SUCCEEDED"]
     assert service.requests == []
 

@@ -67,7 +67,7 @@ def rejected(response: Response, held: Held, *, resumed: bool, spent: Msat) -> E
         Money.EARLIER if resumed else Money.SPENT,
         say("The server answered {} to a credential that was just paid for.", status(response)),
         say("The preimage fits the invoice, so the payment of {} did happen.", money(held.amount)),
-        say("Nothing more is paid here by itself. Token, preimage and both answers are kept."),
+        say("Nothing more is paid here by itself. Bill, token and preimage are kept as evidence."),
         payment_hash=held.payment_hash,
         cost=spent,
     )
