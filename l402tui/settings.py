@@ -34,7 +34,7 @@ class LndSettings:
     """``host:port`` for gRPC, ``https://host:port`` for REST."""
     tlscertpath: str = "~/.lnd/tls.cert"
     macaroonpath: str = ""
-    """A path, or the macaroon itself in hex. Empty: none is set, and nothing can be paid by LND."""
+    """The path of a file, never the macaroon itself. Empty: nothing can be paid by LND."""
     timeout_seconds: int = 60
     """For how long the node looks for routes. What is under way then is tracked, not given up."""
 

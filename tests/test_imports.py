@@ -48,6 +48,7 @@ def test_words_about_itself_need_nothing(arguments: tuple[str, ...]) -> None:
         "l402tui.cli",
         "l402tui.cli.arguments",
         "l402tui.cli.exits",
+        "l402tui.cli.manual",
         "l402tui.cli.parser",
     }
 

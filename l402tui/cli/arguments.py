@@ -13,6 +13,16 @@ from typing import Final
 
 from l402tui import __version__
 from l402tui.cli.exits import Exit, table
+from l402tui.cli.manual import (
+    DESCRIPTION,
+    EPILOG,
+    LOOK,
+    LOOK_AT,
+    LOOK_CODES,
+    STAND,
+    STAND_CODES,
+    STANDING,
+)
 from l402tui.cli.parser import Parser, whole
 
 __all__ = ["COMMANDS", "NETWORKS", "PRACTICE_PORT", "Options", "parse"]
@@ -24,75 +34,6 @@ COMMANDS: Final = (
 )  # fmt: skip
 _PROGRAM: Final = "l402tui"
 _OPEN: Final = "open"
-_DESCRIPTION: Final = """\
-See, use and teach L402: HTTP 402, a macaroon and a Lightning invoice.
-
-  l402tui                 the explorer in the terminal
-  l402tui URL             the explorer at that address
-  l402tui URL --wallet practice
-                          the same with play money; URL is what `l402tui practice` prints
-  l402tui demo            a whole purchase on a practice server: no account, no money, no network
-  l402tui get URL         pay if need be, and print what came"""
-_EPILOG: Final = """\
-{table}
-
-environment:
-  L402TUI_HOME            the folder for settings.toml and everything that is kept
-  LNCLI_RPCSERVER, LNCLI_TLSCERTPATH, LNCLI_MACAROONPATH
-                          where the LND node is, as for lncli
-  NO_COLOR                words without colours
-
-Words go to stderr and data to stdout. More about a command: l402tui COMMAND --help"""
-
-
-_LOOK: Final = "Decode a challenge, token, credential or invoice, offline."
-_LOOK_AT: Final = """\
-Decode what somebody pasted or a server sent, offline, and say what each field means:
-
-  a challenge      WWW-Authenticate: L402 ..., with or without the header's name
-  a credential     Authorization: L402 token:preimage, or another header that shows a payment
-  a token          a macaroon in base64, hex, JSON or binary, and what else is used as one
-  an invoice       lnbc..., lntb..., lntbs..., lnbcrt..., lnsb..., also as lightning:...
-  a body           the JSON of a 402, in L402 or another protocol
-  32 bytes         64 hex characters: a preimage or a payment hash
-  HTTP messages    what curl -i, curl -v or grpcurl -v prints, several in a row too
-  a HAR file       what a browser recorded: the exchanges that have to do with payment
-  anything else    a log, a page, a chat: what is found in it, and where it stands
-
-Lines at its beginning that start with # are passed over. 256 KiB are the most, 16 MiB of a HAR
-file."""
-_LOOK_CODES: Final = """\
-examples:
-  l402tui inspect lnbcrt100n1...
-  curl -si https://example.com/paid | l402tui inspect -
-  l402tui inspect --hex ~/.lnd/data/chain/bitcoin/regtest/admin.macaroon
-  l402tui inspect --brief recording.har
-  l402tui inspect challenge.txt credential.txt      do they belong together?
-
-A secret is better given in a file or by stdin: other users of this machine can read arguments.
-
-""" + table(Exit.OK, Exit.BROKEN, Exit.USAGE).replace(
-    Exit.USAGE.sentence,
-    "The command line cannot be used as it is, or what was given cannot be read.",
-)
-
-
-_STAND: Final = "List payments without an end, and bring them to one."
-_STANDING: Final = """\
-List the payments that have no end yet: how each stands, what it was for, and what happens next.
-Nothing is sent, and nothing is ever deleted."""
-_STAND_CODES: Final = """\
-examples:
-  l402tui payments
-  l402tui payments resume 3f9c2a          follow it, and print what it bought
-  l402tui payments settle 3f9c2a --preimage-file -
-  l402tui payments give-up 3f9c2a
-
-A preimage is a secret: other users of this machine can read arguments, so it is none.
-
-""" + table(Exit.OK, Exit.BROKEN, Exit.USAGE)
-
-
 _DEMO: Final = "A whole purchase on a practice server, with every step explained."
 _AS_GET: Final = "exit codes: 130 where it was stopped; otherwise those of `l402tui get --help`"
 NETWORKS: Final = ("bitcoin", "testnet", "signet", "regtest", "simnet")
@@ -136,8 +77,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog=_PROGRAM,
         usage="l402tui [URL] | COMMAND ...",
-        description=_DESCRIPTION,
-        epilog=_EPILOG.format(table=table()),
+        description=DESCRIPTION,
+        epilog=EPILOG.format(table=table()),
         formatter_class=plain,
         allow_abbrev=False,
     )
@@ -162,9 +103,9 @@ def _parser() -> argparse.ArgumentParser:
     _open(command(_OPEN, "The explorer in the terminal; the word open may be left out."))
     _demo(command("demo", _DEMO, _AS_GET))
     _get(command("get", "Fetch an address; pay for it if you say yes.", table()))
-    _inspect(command("inspect", _LOOK, _LOOK_CODES, _LOOK_AT))
+    _inspect(command("inspect", LOOK, LOOK_CODES, LOOK_AT))
     _history(command("history", "List what was done and what it cost."))
-    _payments(command("payments", _STAND, _STAND_CODES, _STANDING))
+    _payments(command("payments", STAND, STAND_CODES, STANDING))
     _replay(
         command("replay", "Do an entry of the history again, with the credential held.", table())
     )
@@ -208,7 +149,7 @@ def _demo(parser: argparse.ArgumentParser) -> None:
 
 
 def _get(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("url", metavar="URL")
+    parser.add_argument("url", metavar="URL|-", help="- takes it from stdin, with a key in it")
     parser.add_argument("-X", "--request", dest="method", metavar="METHOD", help="default: GET")
     parser.add_argument(
         "-H",
@@ -216,9 +157,10 @@ def _get(parser: argparse.ArgumentParser) -> None:
         dest="headers",
         action="append",
         default=[],
-        metavar="'NAME: VALUE'",
-        help="may be given several times. Authorization: only with --no-pay, and where no "
-        "credential is kept for URL: that would go into the same header",
+        metavar="'NAME: VALUE'|@FILE|@-",
+        help="may be given several times; a file or stdin has one a line. Other users of this "
+        "machine can read arguments, so what is secret goes there. Authorization: only with "
+        "--no-pay, and where no credential is kept for URL: that would go into the same header",
     )
     parser.add_argument(
         "-d",
@@ -296,8 +238,8 @@ def _wallet(parser: argparse.ArgumentParser) -> None:
     wallet.add_argument(
         "--macaroonpath",
         metavar="FILE",
-        help="the macaroon that may pay: a file (hex works too, but other users of this machine "
-        "can read arguments, so a file is better)",
+        help="the macaroon that may pay: a file that only you can read, never the macaroon itself, "
+        "because other users of this machine can read arguments",
     )
 
 

@@ -27,8 +27,14 @@ _FORM: Final = ("Content-Type", "application/x-www-form-urlencoded")
 
 def asked(options: Options) -> Request:
     """The request of ``get``. Raises Trouble, which names the option."""
-    headers = tuple(map(_header, options.headers))
-    body = b"&".join(_data(text, whole) for text, whole in options.data or ())
+    stdin = _Stdin()
+    url = (
+        stdin.read("URL -").decode("utf-8", "replace").strip()
+        if options.url == "-"
+        else options.url
+    )
+    headers = tuple(_header(line) for text in options.headers for line in _lines(text, stdin))
+    body = b"&".join(_data(text, whole, stdin) for text, whole in options.data or ())
     if options.data and not any(name.lower() == "content-type" for name, _ in headers):
         headers = (*headers, _FORM)
     method = options.method or ("POST" if options.data else "GET")
@@ -36,7 +42,41 @@ def asked(options: Options) -> Request:
         raise Trouble(
             Exit.USAGE, f"-X {repeated(method, 40)}: a method is letters only, as in POST."
         )
-    return Request(_url(options.url), method.upper(), headers, body)
+    return Request(_url(url), method.upper(), headers, body)
+
+
+class _Stdin:
+    """What came on stdin. There is one, and only one option can have it."""
+
+    def __init__(self) -> None:
+        self._taken_by = ""
+
+    def read(self, option: str) -> bytes:
+        """All of it. Raises Trouble where another option has it already."""
+        if self._taken_by:
+            raise Trouble(
+                Exit.USAGE, f"{self._taken_by} and {option} both want stdin: put one into a file."
+            )
+        self._taken_by = option
+        return sys.stdin.buffer.read()
+
+
+def _lines(text: str, stdin: _Stdin) -> list[str]:
+    """The headers that one -H stands for: itself, or those of a file, one a line."""
+    if not text.startswith("@"):
+        return [text]
+    data = _file(text[1:], "-H", stdin).decode("utf-8", "surrogateescape")
+    return [line.rstrip("\r") for line in data.split("\n") if line.strip()]
+
+
+def _file(name: str, option: str, stdin: _Stdin) -> bytes:
+    try:
+        return stdin.read(f"{option} @-") if name == "-" else Path(name).read_bytes()
+    except OSError as error:
+        why = shown(error.strerror or "it cannot be read")
+        raise Trouble(
+            Exit.USAGE, f"{option} @{repeated(name, 200)}: {why}. Nothing was sent."
+        ) from None
 
 
 def _url(text: str) -> Url:
@@ -76,13 +116,8 @@ def _header(text: str) -> tuple[str, str]:
     return name, value.strip(" \t")
 
 
-def _data(text: str, whole: bool) -> bytes:
+def _data(text: str, whole: bool, stdin: _Stdin) -> bytes:
     if not text.startswith("@"):
         return text.encode("utf-8", "surrogateescape")
-    name = text[1:]
-    try:
-        data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-    except OSError as error:
-        why = shown(error.strerror or "it cannot be read")
-        raise Trouble(Exit.USAGE, f"-d @{repeated(name, 200)}: {why}. Nothing was sent.") from None
+    data = _file(text[1:], "-d", stdin)
     return data if whole else data.translate(None, b"\r\n\0")

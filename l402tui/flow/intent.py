@@ -128,7 +128,7 @@ class Intent:
     created: float
     expires: float
     """When the invoice expires."""
-    challenge: bytes = b""
+    challenge: bytes = field(default=b"", repr=False)
     """The raw header values, one a line, as evidence."""
     preimage: Secret | None = None
     fee: Msat | None = None

@@ -40,6 +40,10 @@ class Request:
     """Only what the person gave; the transport adds its own."""
     body: bytes = b""
 
+    def __repr__(self) -> str:
+        names = ", ".join(name for name, _ in self.headers)
+        return f"<Request {self.method} {self.url!r} [{names}] {len(self.body)} bytes>"
+
     @property
     def fingerprint(self) -> str:
         """Names this very request: the same method, address, headers and body (hex SHA-256)."""
@@ -94,7 +98,7 @@ class Response:
     reason: bytes
     version: str
     """``HTTP/1.1`` or ``HTTP/2``."""
-    headers: tuple[tuple[bytes, bytes], ...]
+    headers: tuple[tuple[bytes, bytes], ...] = field(repr=False)
     """In the order and spelling of the wire."""
     body: bytes = field(repr=False)
     url: Url

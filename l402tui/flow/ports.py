@@ -8,7 +8,7 @@ that can happen on a normal day: it answers with an event.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from l402tui.flow.events import Answered, Approved, Challenged, Declined, Unreachable, WalletEvent
@@ -61,7 +61,7 @@ class Clock(Protocol):
 class PreparedRequest:
     """What will leave: the request line and headers, byte for byte."""
 
-    head: bytes
+    head: bytes = field(repr=False)
 
 
 class Transport(Protocol):

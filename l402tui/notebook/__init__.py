@@ -16,7 +16,7 @@ output.
 
 from __future__ import annotations
 
-from l402tui.notebook.explore import Flow, explore
+from l402tui.notebook.explore import Flow, FlowError, explore
 from l402tui.notebook.lab import Lab, practice
 
-__all__ = ["Flow", "Lab", "explore", "practice"]
+__all__ = ["Flow", "FlowError", "Lab", "explore", "practice"]

@@ -142,7 +142,8 @@ def _unpaid_invoice(events: Sequence[e.Event]) -> str:
         return ""
     return _invoice(bill.invoice) + (
         '<div style="color:#5a6b7b">To pay it with a wallet of your own, choose one that shows the '
-        "preimage, and bring that back: <code>await flow.redeem(&quot;…&quot;)</code></div>"
+        "preimage, and bring that back: <code>await flow.redeem()</code> asks for it, so that it "
+        "does not stay in the notebook.</div>"
     )
 
 

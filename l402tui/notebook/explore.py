@@ -8,22 +8,29 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from time import time
 
 from l402tui.flow import events as e
 from l402tui.flow.findings import Finding, Severity
 from l402tui.flow.model import Ending, Intent, IntentState, Quote, Request, Response
+from l402tui.flow.seen import Seen
 from l402tui.notebook import display
 from l402tui.protocol.amount import Msat, format_msat, parse_amount
+from l402tui.protocol.crash import told_error
 from l402tui.protocol.credential import preimage_matches, read_preimage
 from l402tui.protocol.errors import DecodeError
 from l402tui.protocol.secret import Secret
 from l402tui.protocol.text import say, shown
 from l402tui.settings import Settings, load
-from l402tui.wiring import open_session, request_of
+from l402tui.wiring import Session, open_session, request_of
 
-__all__ = ["Flow", "explore"]
+__all__ = ["Flow", "FlowError", "explore"]
+
+
+class FlowError(RuntimeError):
+    """A mistake of this program has ended a flow. Says whether money was spent, and no secret."""
 
 
 class Flow:
@@ -71,17 +78,21 @@ class Flow:
         cap = parse_amount(at_most)
         return await _run(self.request, self._settings, wallet, _UpTo(cap))
 
-    async def redeem(self, preimage: str) -> Flow:
+    async def redeem(self, preimage: str | Secret | None = None) -> Flow:
         """Use the invoice that is shown here after you paid it with a wallet of your own.
 
-        ``preimage`` is the 64 hex digits that the wallet shows. It is stored, and the request is
-        sent again with the credential; nothing is paid. Raises ValueError where there is no
-        invoice that passed the checks, or the preimage belongs to another one.
+        ``preimage`` is the 64 hex digits that the wallet shows. Without it you are asked, and it
+        does not stay in the notebook. It is stored, and the request is sent again with the
+        credential; nothing is paid. Raises ValueError where there is no invoice that passed the
+        checks, or the preimage belongs to another one.
         """
         bill, quote = display.payable(self.events), self.quote
         if bill is None or quote is None:
             raise ValueError("There is no invoice here that passed the checks. Nothing was sent.")
-        proof = read_preimage(preimage)
+        if preimage is None:
+            preimage = getpass.getpass("Preimage (64 hex digits): ")
+        proof = preimage if isinstance(preimage, Secret) else read_preimage(preimage)
+        del preimage  # a traceback may show the values of variables
         if not preimage_matches(proof, quote.payment_hash):
             raise ValueError(
                 "This is not the preimage of the invoice shown here: its SHA-256 is another hash. "
@@ -92,9 +103,8 @@ class Flow:
             session.vault.reserve(intent, None)  # it is paid: no limit can help
             session.vault.record(intent.payment_hash, IntentState.SENDING, at=time())
             session.vault.store_paid(intent.payment_hash, proof, at=time(), fee=None)
-            runner = session.runner(_Nobody())
             return Flow(
-                self.request, [event async for event in runner.run(self.request)], self._settings
+                self.request, await _watched(session, _Nobody(), self.request), self._settings
             )
 
     def _repr_mimebundle_(
@@ -136,8 +146,28 @@ async def _run(
     async with open_session(settings, wallet, receive=receive, url=request.url) as session:
         if isinstance(approver, _UpTo):
             session.limits = replace(session.limits, at_most=approver.cap)
-        events = [event async for event in session.runner(approver).run(request)]
+        events = await _watched(session, approver, request)
     return Flow(request, events, settings)
+
+
+async def _watched(
+    session: Session, approver: _UpTo | _Nobody, request: Request
+) -> Sequence[e.Event]:
+    """Run the flow to its end. Raises FlowError for what nobody expected."""
+    seen, events = Seen(), list[e.Event]()
+    try:
+        async with aclosing(session.runner(approver).run(request)) as stream:
+            async for event in stream:
+                seen.note(event)
+                events.append(event)
+    except Exception as error:
+        told = say(
+            "This is a mistake in l402tui itself ({}). {}", told_error(error), seen.stopped()
+        )
+    else:
+        return events
+    # Outside of the `except`: what it came from would be shown below, with its words as they are.
+    raise FlowError(told.text)
 
 
 class _Nobody:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from l402tui.protocol.auth_header import AuthChallenge, AuthParam, Deviation, Quoting, read_line
@@ -71,7 +71,7 @@ class L402Challenge:
     """A token, and the invoice that has to be paid before it opens anything."""
 
     scheme: Scheme
-    token: str
+    token: str = field(repr=False)
     """The token's text, exactly as the server gave it."""
     token_param: TokenParam
     """Under which name it came; ``both`` only where the two were equal."""

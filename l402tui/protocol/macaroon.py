@@ -74,13 +74,13 @@ class Macaroon:
     """
 
     format: Format
-    raw: bytes
+    raw: bytes = field(repr=False)
     """The whole macaroon, exactly as it was read."""
     location: bytes | None
     """A hint where it is used, not covered by the signature. None: the field is absent."""
     identifier: bytes
     caveats: tuple[Caveat, ...]
-    signature: bytes
+    signature: bytes = field(repr=False)
     """32 bytes: the end of the HMAC chain."""
     location_start: int
     identifier_start: int

@@ -64,6 +64,11 @@ class Url:
         host = _host(parts.hostname or "", parts.netloc)
         return cls(scheme, host, _DEFAULT_PORT[scheme] if port is None else port, path, query)
 
+    def __repr__(self) -> str:
+        from l402tui.protocol.masking import masked_url  # which knows this class
+
+        return f"<Url {masked_url(str(self))}>"
+
     @property
     def authority(self) -> str:
         """Host, and port where it is not the scheme's own: what a ``Host`` header says."""

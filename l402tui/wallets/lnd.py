@@ -30,6 +30,7 @@ from l402tui.protocol.text import Shown, say, shown
 from l402tui.settings import LndSettings, SettingsError
 from l402tui.wallets.lnd_calls import LndCalls, NodeInfo, Payment, RpcFault
 from l402tui.wallets.lnd_files import (
+    advice_on_files,
     is_url,
     read_address,
     read_certificate,
@@ -85,7 +86,10 @@ class LndWallet:
         return cls(
             calls(address, certificate, macaroon),
             settings.timeout_seconds,
-            advice_on(bytes.fromhex(macaroon.reveal().decode("ascii"))),
+            _both(
+                advice_on_files(settings),
+                advice_on(bytes.fromhex(macaroon.reveal().decode("ascii"))),
+            ),
         )
 
     async def close(self) -> None:
@@ -217,6 +221,13 @@ class LndWallet:
             if not fault.again:
                 return say("Payments could not be followed. {} {}", fault.why, fault.todo)
         return None
+
+
+def _both(one: Advice | None, other: Advice | None) -> Advice | None:
+    if one is None or other is None:
+        return one or other
+    told = say("{} {}", one.what, other.what)
+    return Advice(told, say("{} {}", one.todo, other.todo), one.serious or other.serious)
 
 
 def _over_rest(address: str, certificate: bytes, macaroon: Secret) -> LndCalls:

@@ -14,13 +14,22 @@ import stat
 from pathlib import Path
 from typing import Final
 
+from l402tui.flow.model import Advice
 from l402tui.protocol.errors import MacaroonError
 from l402tui.protocol.macaroon import Macaroon
 from l402tui.protocol.secret import Secret
-from l402tui.settings import SettingsError
+from l402tui.protocol.text import Shown, say, shown
+from l402tui.settings import LndSettings, SettingsError
 from l402tui.wallets.lnd_rights import BAKE
 
-__all__ = ["is_url", "read_address", "read_certificate", "read_macaroon", "read_url"]
+__all__ = [
+    "advice_on_files",
+    "is_url",
+    "read_address",
+    "read_certificate",
+    "read_macaroon",
+    "read_url",
+]
 
 DEFAULT_PORT: Final = 10009
 REST_PORT: Final = 8080
@@ -98,8 +107,9 @@ def read_certificate(path: str) -> bytes:
 def read_macaroon(given: str) -> Secret:
     """The macaroon in hex, as LND wants it on the wire. Raises SettingsError.
 
-    ``given`` is a path, or the macaroon itself in hex. A file may hold the macaroon's bytes or its
-    hex, and nobody but its owner may be able to read it.
+    ``given`` is the path of a file that holds the macaroon's bytes or its hex, and that only its
+    owner (and, as lnd writes it, its group) can read. The macaroon itself is not taken: arguments
+    and environment are no place for it.
     """
     if not given:
         raise SettingsError(
@@ -107,15 +117,12 @@ def read_macaroon(given: str) -> Secret:
             "--macaroonpath, LNCLI_MACAROONPATH or in settings.toml. "
             f"One that is just enough: {BAKE}"
         )
-    try:
-        return _macaroon(bytes.fromhex(given))
-    except ValueError:
-        pass  # not hex, so it is a path
     looks_like_path = os.sep in given or "/" in given or given.endswith(".macaroon")
     if not looks_like_path and not Path(given).is_file():
         raise SettingsError(
-            "lnd.macaroonpath is neither a file nor a macaroon in hex. (What was given is not "
-            "repeated here, because it may be secret.)"
+            "lnd.macaroonpath is not the path of a file. (What was given is not repeated here, "
+            "because it may be secret.) A macaroon itself is not taken, because others can read "
+            "arguments and environment: put it into a file that only you can read."
         )
     raw = _read(Path(given).expanduser(), "lnd.macaroonpath", private=True)
     try:
@@ -131,6 +138,32 @@ def read_macaroon(given: str) -> Secret:
 def _macaroon(raw: bytes) -> Secret:
     Macaroon.decode(raw)
     return Secret(raw.hex())
+
+
+def advice_on_files(settings: LndSettings) -> Advice | None:
+    """What others can read of these files, and should not; None where that is nothing."""
+    macaroon = Path(settings.macaroonpath).expanduser()
+    certificate = Path(settings.tlscertpath).expanduser()
+    said: list[Shown] = []
+    if os.name == "posix" and _mode(macaroon) & 0o040:
+        said.append(say("The group of {} can read it, and spend.", shown(str(macaroon))))
+    if os.name == "posix" and _mode(certificate) & 0o044 and _holds_key(certificate):
+        said.append(say("{} holds a private key, and others can read it.", shown(str(certificate))))
+    if not said:
+        return None
+    cure = say("chmod 600, or a copy that only you can read.")
+    return Advice(say(" ".join(["{}"] * len(said)), *said), cure, serious=True)
+
+
+def _mode(path: Path) -> int:
+    try:
+        return stat.S_IMODE(path.stat().st_mode)
+    except OSError:
+        return 0
+
+
+def _holds_key(path: Path) -> bool:
+    return b"PRIVATE KEY-----" in _read(path, "lnd.tlscertpath", private=False)
 
 
 def _read(path: Path, key: str, *, private: bool) -> bytes:

@@ -14,6 +14,7 @@ import trustme
 from l402tui.settings import LndSettings, SettingsError, load
 from l402tui.wallets.lnd import LndWallet
 from l402tui.wallets.lnd_files import (
+    advice_on_files,
     is_url,
     read_address,
     read_certificate,
@@ -168,13 +169,13 @@ def test_a_missing_certificate_is_named(good: LndSettings, tmp_path: Path) -> No
 # --- the macaroon --------------------------------------------------------------------------------
 
 
-def test_a_macaroon_comes_from_a_file_of_bytes_of_hex_or_as_hex(tmp_path: Path) -> None:
+def test_a_macaroon_comes_from_a_file_of_bytes_or_of_hex(tmp_path: Path) -> None:
     path = tmp_path / "m"
     path.touch(0o600)
     path.write_bytes(MACAROON)
     from_bytes = read_macaroon(str(path))
     path.write_text(MACAROON.hex() + "\n")
-    assert from_bytes == read_macaroon(str(path)) == read_macaroon(MACAROON.hex().upper())
+    assert from_bytes == read_macaroon(str(path))
     assert from_bytes.reveal() == MACAROON.hex().encode()
 
 
@@ -201,10 +202,11 @@ def test_a_missing_file_is_named(good: LndSettings) -> None:
     assert "/nowhere/pay.macaroon" in refused(replace(good, macaroonpath="/nowhere/pay.macaroon"))
 
 
-@pytest.mark.parametrize("typo", ["0", "z"])
-def test_a_mistyped_macaroon_is_not_repeated(good: LndSettings, typo: str) -> None:
+@pytest.mark.parametrize("typo", ["", "0", "z"])
+def test_a_macaroon_itself_is_not_taken_and_not_repeated(good: LndSettings, typo: str) -> None:
     sentence = refused(replace(good, macaroonpath=MACAROON.hex() + typo))
-    assert "neither a file nor a macaroon in hex" in sentence
+    assert "not the path of a file" in sentence
+    assert "only you can read" in sentence
     assert MACAROON.hex()[:16] not in sentence
 
 
@@ -215,7 +217,28 @@ def test_a_file_with_anything_else_is_no_macaroon(good: LndSettings, content: by
 
 
 def test_hex_of_anything_else_is_no_macaroon(good: LndSettings) -> None:
-    assert "neither a file" in refused(replace(good, macaroonpath="ab" * 40))
+    assert "not the path of a file" in refused(replace(good, macaroonpath="ab" * 40))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="files have no such modes here")
+def test_what_others_can_read_is_pointed_out(good: LndSettings) -> None:
+    macaroon, certificate = Path(good.macaroonpath), Path(good.tlscertpath)
+    macaroon.chmod(0o600)
+    certificate.chmod(0o644)
+    assert advice_on_files(good) is None  # a certificate is public
+    macaroon.chmod(0o640)
+    told = advice_on_files(good)
+    assert told is not None
+    assert told.serious
+    assert "group" in told.what.text
+    certificate.write_bytes(certificate.read_bytes() + CERTIFICATE.private_key_pem.bytes())
+    told = advice_on_files(good)
+    assert told is not None
+    assert "group" in told.what.text
+    assert "private key" in told.what.text
+    certificate.chmod(0o600)
+    macaroon.chmod(0o600)
+    assert advice_on_files(good) is None
 
 
 # --- the rest ------------------------------------------------------------------------------------
