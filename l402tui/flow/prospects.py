@@ -58,9 +58,9 @@ def _next(intent: Intent, now: float) -> Shown:
     if intent.state is _S.SENDING:
         return _sending(intent, now)
     if intent.state is _S.HELD:
-        return say(
-            "The wallet has had it for long; it stays reserved. {} {}", ends(intent), _FOLLOW
-        )
+        known = ends(intent)
+        after = say("{} {}", known, _FOLLOW) if known else _FOLLOW
+        return say("The wallet has had it for long; it stays reserved. {}", after)
     if intent.state is _S.REDEEMING and not intent.request.repeatable:
         return _ASK_FIRST
     if not intent.state.holds_money:

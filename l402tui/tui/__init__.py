@@ -39,12 +39,14 @@ def run(
     from l402tui.tui.app import ExplorerApp
     from l402tui.wiring import open_session, practice_session
 
+    usual = wallet
+
     def opener(
-        *, demo: bool, url: Url | None, receive: Receive
+        *, demo: bool, url: Url | None, receive: Receive, wallet: str | None = None
     ) -> AbstractAsyncContextManager[Session]:
         if demo:
             return practice_session(settings, switches=",".join(switches))
-        chosen = "none" if no_pay else wallet
+        chosen = "none" if no_pay else wallet or usual
         return open_session(settings, chosen, receive=receive, url=url)
 
     app = ExplorerApp(opener, url, demo=demo, step=step, inspect=inspect)

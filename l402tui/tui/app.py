@@ -1,8 +1,7 @@
 """Which screen is there, and how does the program end?
 
 :class:`ExplorerApp` carries out the actions that are the same everywhere, and nothing else: what a
-flow is lives in ``flow/``, what it looks like in ``screens/``. A crash prints the traceback without
-the values of variables, because those may be secrets.
+flow is lives in ``flow/``, what it looks like in ``screens/``.
 """
 
 from __future__ import annotations
@@ -12,14 +11,15 @@ from collections.abc import Callable, Iterable
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from rich.segment import Segments
 from textual import events
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 from textual.widgets import Input
 
-from l402tui.protocol.text import Shown
+from l402tui.flow.model import Intent
+from l402tui.protocol.text import Shown, say
+from l402tui.tui.careful import CarefulApp
 from l402tui.tui.keeper import Opener
 from l402tui.tui.keymap import Where, bindings, keys_of
 from l402tui.tui.money import closing, spent
@@ -27,22 +27,23 @@ from l402tui.tui.rhythm import Rhythm
 from l402tui.tui.screens.flow import FlowScreen
 from l402tui.tui.screens.welcome import Welcome
 from l402tui.tui.theme import L402, NARROW, SHORT, theme_for
-from l402tui.tui.watch import Watch
+from l402tui.tui.watch import Errand, Watch
 
 if TYPE_CHECKING:
     from l402tui.tui.screens.inspect import Desk
+    from l402tui.tui.screens.payments import PaymentsScreen
 
 __all__ = ["ExplorerApp"]
 
 
-class ExplorerApp(App[None]):
+class ExplorerApp(CarefulApp):
     """The explorer in the terminal."""
 
     TITLE = "l402tui"
     # All of them here: Textual loads no style sheet of a first screen's own.
     CSS_PATH: ClassVar[list[str | PurePath]] = [
         "app.tcss", "screens/welcome.tcss", "screens/looking.tcss", "screens/flow.tcss",
-        "screens/inspect.tcss", "modals/modals.tcss",
+        "screens/inspect.tcss", "screens/payments.tcss", "modals/modals.tcss",
     ]  # fmt: skip
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(Where.EVERYWHERE)]
     ENABLE_COMMAND_PALETTE = True
@@ -82,8 +83,18 @@ class ExplorerApp(App[None]):
             return self._flow(self._url, demo=self._demo)
         return self._inspector() if self._inspect else Welcome()
 
-    def _flow(self, url: str | None, *, demo: bool) -> FlowScreen:
-        return FlowScreen(self._opener, self.rhythm, url=url, demo=demo, step=self._step)
+    def _flow(
+        self, url: str | None, *, demo: bool = False, errand: Errand | None = None
+    ) -> FlowScreen:
+        return FlowScreen(
+            self._opener, self.rhythm, url=url, demo=demo, step=self._step, errand=errand
+        )
+
+    @property
+    def _flows(self) -> FlowScreen | None:
+        """The flow that is there, on top or below."""
+        found = [one for one in self.screen_stack if isinstance(one, FlowScreen)]
+        return found[-1] if found else None
 
     def _inspector(self) -> Screen[Any]:
         from l402tui.tui.screens.inspect import (  # not needed for the first frame
@@ -94,6 +105,29 @@ class ExplorerApp(App[None]):
         if self._desk is None:
             self._desk = Desk()
         return InspectScreen(self._desk, self._now)
+
+    def _payments(self) -> Screen[Any]:
+        from l402tui.tui.screens.payments import PaymentsScreen
+        from l402tui.tui.till import Till
+
+        flow = self._flows
+        demo = flow.own_session if flow is not None and flow.demo else None
+        return PaymentsScreen(Till(self._opener, demo), self.rhythm, self._under_way)
+
+    def _under_way(self, intent: Intent) -> Shown | None:
+        """Why this payment is to be left to the flow that is under way."""
+        if self._flows is None or not self._flows.running:
+            return None
+        return say("A flow is under way: 1 goes there, and Esc stops it.")
+
+    def on_payments_screen_resume(self, event: PaymentsScreen.Resume) -> None:
+        """Follow a payment where flows are watched."""
+        flow = self._flows
+        if flow is None:
+            self.push_screen(self._flow(None, errand=event.errand))
+        elif not flow.running:
+            self.do_flow()
+            flow.begin(event.errand)
 
     def on_welcome_open(self, event: Welcome.Open) -> None:
         """From the welcome to a flow."""
@@ -109,17 +143,6 @@ class ExplorerApp(App[None]):
     def closing(self) -> Shown | None:
         """What is to be said about money after the end; None where no flow ran."""
         return closing(self._watch, self._spent) if self._watch is not None else None
-
-    def notify(self, message: str, **how: Any) -> None:
-        """One note at a time: a second one would cover more of the screen."""
-        self.clear_notifications()
-        super().notify(message, **how)
-
-    def clear_notifications(self) -> None:
-        """Textual takes the notes away and leaves the rows they stood in."""
-        for screen in self.screen_stack:
-            screen.query("ToastHolder").remove()
-        super().clear_notifications()
 
     async def on_event(self, event: events.Event) -> None:
         """Note when keys come, before anybody acts on them: see :mod:`~l402tui.tui.rhythm`."""
@@ -159,18 +182,31 @@ class ExplorerApp(App[None]):
 
     def do_flow(self) -> None:
         """To the flow there is, or to a new one."""
-        if isinstance(self.screen, FlowScreen):
-            return
-        if any(isinstance(one, FlowScreen) for one in self.screen_stack):
-            self.pop_screen()
-        else:
+        if self._flows is None:
             self.push_screen(self._flow(self._url, demo=self._demo))
+            return
+        while not isinstance(self.screen, FlowScreen):
+            self.pop_screen()
 
     def do_inspect(self) -> None:
         """Paste something. A flow below goes on meanwhile."""
-        if _is_inspector(self.screen):
+        self._go(Where.INSPECT, self._inspector)
+
+    def do_payments(self) -> None:
+        """How the payments stand. A flow below goes on meanwhile."""
+        self._go(Where.PAYMENTS, self._payments)
+
+    def _go(self, place: Where, make: Callable[[], Screen[Any]]) -> None:
+        """To a screen beside the flow: above it, in place of another such."""
+        here, *below = [getattr(one, "PLACE", None) for one in reversed(self.screen_stack)]
+        if here is place:
             return
-        self.push_screen(self._inspector())
+        if here not in (Where.INSPECT, Where.PAYMENTS) or not below:
+            self.push_screen(make())
+        elif below[0] is place:
+            self.pop_screen()
+        else:
+            self.switch_screen(make())
 
     def do_pane(self) -> None:
         """The next pane."""
@@ -182,7 +218,7 @@ class ExplorerApp(App[None]):
 
     def do_leave(self) -> None:
         """Out, from wherever."""
-        flow = next((one for one in self.screen_stack if isinstance(one, FlowScreen)), None)
+        flow = self._flows
         if flow is not None and flow.running:
             flow.leave(self.exit)
         else:
@@ -217,20 +253,6 @@ class ExplorerApp(App[None]):
             about = f"{key.help} [{key.faces}]" if refusal is None else f"Not now: {refusal}"
             title = f"{key.label[0].upper()}{key.label[1:]}"
             yield SystemCommand(title, about, lambda action=key.action: self.action_do(action))
+        picture = "Save what is on the screen as SVG; secrets are masked first"
+        yield SystemCommand("Screenshot", picture, self.deliver_screenshot)
         yield SystemCommand("Theme", "Change the colours", self.action_change_theme)
-
-    # --- the end -------------------------------------------------------------------------------
-
-    def _fatal_error(self) -> None:
-        from rich.traceback import Traceback  # slow to import, and hopefully never needed
-
-        # Textual's own version prints the values of all variables; preimages are among them.
-        self.bell()
-        traceback = Traceback(show_locals=False, width=None, max_frames=20)
-        rendered = self.console.render(traceback, self.console.options)
-        self._exit_renderables.append(Segments(rendered))
-        self._close_messages_no_wait()
-
-
-def _is_inspector(screen: Screen[Any]) -> bool:
-    return getattr(screen, "PLACE", None) is Where.INSPECT

@@ -21,10 +21,11 @@ class Opener(Protocol):
     """Makes sessions: the app, the tests and the screenshots each bring their own."""
 
     def __call__(
-        self, *, demo: bool, url: Url | None, receive: Receive
+        self, *, demo: bool, url: Url | None, receive: Receive, wallet: str | None = None
     ) -> AbstractAsyncContextManager[Session]:
         """A session on the practice server (``demo``) or on the person's own vault. ``receive`` is
-        for a wallet that needs a person."""
+        for a wallet that needs a person; ``wallet`` names the one that a payment was given to, and
+        ``none`` for looking only."""
 
 
 class Keeper:

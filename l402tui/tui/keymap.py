@@ -25,6 +25,7 @@ class Where(Enum):
     WELCOME = "Welcome"
     FLOW = "Flow"
     INSPECT = "Inspect"
+    PAYMENTS = "Payments"
     HEX = "Bytes"
     APPROVAL = "Payment question"
 
@@ -79,7 +80,7 @@ _NAMES: Final = {
     "right": "→",
 }
 
-_E, _W, _F, _I, _H, _A = Where
+_E, _W, _F, _I, _P, _H, _A = Where
 
 KEYS: Final[tuple[Key, ...]] = (
     # The flow, in the order in which a person meets it.
@@ -90,7 +91,8 @@ KEYS: Final[tuple[Key, ...]] = (
     Key(_F, ("p",), "pay", "pay", "Open the payment question again. It asks before it pays.", 3),
     Key(_F, ("i",), "invoice", "invoice QR", "Show the checked invoice as a QR code.", 4),
     Key(_F, ("v",), "preimage", "preimage", "Enter the preimage that another wallet gave you.", 5),
-    Key(_F, ("r",), "again", "run again", "Run the same request again. It may cost something.", 6),
+    Key(_F, ("r",), "again", "run again", "Run it again, or follow its payment. Asks first.", 6),
+    Key(_F, ("g",), "give_up", "give up", "Give up its payment that has no end. Asks first.", 13),
     Key(_F, ("x",), "hex", "bytes", "Show or hide the bytes (in a narrow terminal).", 9),
     Key(_F, ("w",), "wire", "wire log", "Show or hide the log of what happened.", 10),
     Key(_F, ("m",), "secrets", "mask", "Show or mask preimages and credentials.", 0),
@@ -105,6 +107,13 @@ KEYS: Final[tuple[Key, ...]] = (
     Key(_I, ("m",), "secrets", "mask", "Show or mask preimages and credentials.", 5),
     Key(_I, ("y",), "copy", "copy", "Copy the selected field or its bytes.", 6),
     Key(_I, ("backslash",), "maximise", "maximise", "Let the pane with the focus fill the screen."),
+    # Payments and what can still be done about them. The words are those of the command line.
+    Key(_P, ("r",), "resume", "resume", "Follow it to its end, or send it again. Asks first.", 1),
+    Key(_P, ("v",), "settle", "settle", "Bring the preimage that your wallet shows: the proof.", 2),
+    Key(_P, ("g",), "give_up", "give up", "Free the money of one without an end. Asks first.", 3),
+    Key(_P, ("e",), "every", "every one", "List every payment, or only the unfinished ones.", 4),
+    Key(_P, ("y",), "copy", "copy", "Copy the payment hash, the invoice or the address.", 5),
+    Key(_P, ("backslash",), "maximise", "maximise", "Let the pane with the focus fill the screen."),
     # Walking through the bytes. The hex view handles these itself.
     Key(_H, ("left", "right"), "walk", "byte", "Go to the byte before or after.", bound=False),
     Key(_H, ("up", "down"), "walk_rows", "row", "Go to the row before or after.", bound=False),
@@ -117,6 +126,7 @@ KEYS: Final[tuple[Key, ...]] = (
     # Everywhere.
     Key(_E, ("1",), "flow", "flow", "Go to the flow: request, 402, pay, retry."),
     Key(_E, ("2",), "inspect", "inspect", "Go to Inspect: paste anything and take it apart."),
+    Key(_E, ("3",), "payments", "payments", "Go to Payments: how they stand, what can be done."),
     Key(_E, ("question_mark", "f1"), "help", "help", "Show this help.", 20),
     Key(_E, ("ctrl+p", "colon"), "palette", "commands", "Find any command by name.", 21),
     Key(_E, ("tab",), "pane", "next pane", "Go to the next pane.", bound=False),
@@ -172,7 +182,7 @@ def bindings(*places: Where) -> list[Binding]:
 def markdown() -> str:
     """The table as Markdown, for the README."""
     lines = ["| Where | Key | What it does |", "|---|---|---|"]
-    for place in (_F, _I, _H, _W, _A, _E):
+    for place in (_F, _I, _P, _H, _W, _A, _E):
         for key in keys_of(place):
             faces = " ".join(f"`{_face(name)}`" for name in key.keys)
             lines.append(f"| {place.value} | {faces} | {key.help} |")

@@ -6,6 +6,7 @@ the shell keeps after the program has ended. Money comes first in both: a narrow
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from l402tui.flow import events as e
@@ -14,7 +15,7 @@ from l402tui.protocol.amount import format_msat
 from l402tui.protocol.text import Shown, say, shown
 from l402tui.tui.watch import Watch
 
-__all__ = ["NOT_STARTED", "closing", "fee_part", "money_line", "so_far", "spent"]
+__all__ = ["NOT_STARTED", "budget", "closing", "fee_part", "money_line", "so_far", "spent"]
 
 NOT_STARTED: Final = say(
     "No money spent. Nothing is sent before you press s, or paid before your yes."
@@ -27,6 +28,31 @@ def fee_part(quote: Quote) -> Shown:
     if not quote.wallet.proves_payment:
         return say("the routing fee is up to your wallet")
     return say("plus at most {} fee", shown(format_msat(quote.fee_cap)))
+
+
+def budget(quote: Quote) -> Iterator[Shown]:
+    """Every limit there is, a line each: what is spent, and how far this payment would go."""
+    limits, spending = quote.limits, quote.spending
+    words = "at most {} a payment"
+    if limits.at_most is not None:
+        words += ", fee included" if limits.at_most <= limits.payment else ""
+    yield say(words, shown(format_msat(limits.one)))
+    caps = list(limits.caps(spending))
+    cost = quote.amount + quote.fee_cap
+    for cap in caps:
+        yield say(
+            "{}: {} of {} spent or reserved, with this at most {}",
+            shown(cap.words),
+            shown(format_msat(cap.spent)),
+            shown(format_msat(cap.most)),
+            shown(format_msat(cap.spent + cost)),
+        )
+    if limits.unsettled is not None:
+        most = shown(format_msat(limits.unsettled))
+        yield say("at most {} in payments that have not ended", most)
+    if not caps:
+        today = shown(format_msat(spending.day))
+        yield say("{} spent in 24 hours, and no limit for several payments", today)
 
 
 def _price(quote: Quote) -> Shown:

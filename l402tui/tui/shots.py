@@ -20,7 +20,7 @@ from typing import Final
 from textual.events import Paste
 from textual.pilot import Pilot
 
-from l402tui.flow.events import Answered, Challenged, Unreachable
+from l402tui.flow.events import Answered, Challenged, ResultStored, Unreachable
 from l402tui.flow.model import Request, Response
 from l402tui.flow.ports import PreparedRequest, Transport
 from l402tui.practice.invoices import DEMO_SEED
@@ -40,12 +40,23 @@ from l402tui.tui.rhythm import DEAF
 from l402tui.tui.screens.flow import FlowScreen
 from l402tui.tui.widgets.address import AddressBar
 from l402tui.tui.widgets.exchange import ExchangeTree
+from l402tui.tui.widgets.paymentlist import PaymentList
 from l402tui.tui.widgets.qrcode import QrCode
 from l402tui.wiring import Receive, Session, open_session
 
 __all__ = ["NAMES", "SIZES", "take"]
 
-NAMES: Final = ("welcome", "flow", "approve", "qr", "paid", "refused", "inspect", "compare")
+NAMES: Final = (
+    "welcome",
+    "flow",
+    "approve",
+    "qr",
+    "paid",
+    "refused",
+    "inspect",
+    "compare",
+    "payments",
+)
 SIZES: Final = ((80, 24), (120, 40))
 
 _PORT: Final = 8402
@@ -99,7 +110,9 @@ class _SamePort:
 
 def _opener(clock: _Clock, *, external: bool) -> Opener:
     @asynccontextmanager
-    async def open_(*, demo: bool, url: Url | None, receive: Receive) -> AsyncIterator[Session]:
+    async def open_(
+        *, demo: bool, url: Url | None, receive: Receive, wallet: str | None = None
+    ) -> AsyncIterator[Session]:
         server = PracticeServer.start(switches=Switches(), seed=DEMO_SEED, clock=clock)
         with tempfile.TemporaryDirectory(prefix="l402tui-shots-") as folder:
             async with server as practice:
@@ -176,8 +189,35 @@ class _Photographer:
         await self.press("y", 0.5)
         if name == "qr":
             await self.until(self._drawn)
-        else:
-            await self.until(self._over)
+            return
+        await self.until(self._over)
+        if name == "payments":
+            await self._hold_one()
+
+    async def _hold_one(self) -> None:
+        """A second payment, which the network holds; then the list."""
+        session, first = self.flow.session, self.flow.watched
+        assert session is not None
+        assert session.practice is not None
+        session.practice.node.hold = True
+        self.flow.query_one(AddressBar).set(f"http://127.0.0.1:{_PORT}/forecast")
+        self._clock.time += 660.0
+        await self.press("s")
+        await self.until(lambda: isinstance(self._app.screen, Approve))
+        await self._pilot.pause(DEAF + 0.1)
+        await self.press("y", 0.5)
+        await self.until(lambda: self.flow.watched is not first and self._moving())
+        self._clock.time += 1_260.0
+        await self.press("escape")
+        await self.press("y")
+        await self.until(lambda: not self.flow.running)
+        await self.press("3")
+        await self.press("e")
+        await self.until(lambda: self._app.screen.query_one(PaymentList).chosen is not None)
+
+    def _moving(self) -> bool:
+        watch = self.flow.watched
+        return watch is not None and watch.last(ResultStored) is not None
 
     async def _inspect(self, *, compare: bool) -> None:
         """A pasted challenge, or a token beside the one it was made of."""

@@ -22,7 +22,7 @@ from l402tui.protocol.secret import Secret
 from l402tui.protocol.text import say
 from l402tui.wiring import NotPaid, Session
 
-__all__ = ["Change", "Question", "Watch"]
+__all__ = ["Change", "Errand", "Question", "Watch"]
 
 
 class Change(Enum):
@@ -33,6 +33,19 @@ class Change(Enum):
     """Step mode has come to a stop, or went on."""
     QUESTION = "question"
     INVOICE = "invoice"
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What a flow is to do."""
+
+    request: Request
+    follow: bytes | None = None
+    """The hash of the payment to follow to its end; then nothing else is bought."""
+    resend: bool = False
+    """A person has said that a request which must not be sent twice may go out again."""
+    wallet: str | None = None
+    """The wallet it takes, by name; None: whichever pays here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +61,11 @@ class Watch:
     """One flow, from its first command to its end."""
 
     def __init__(
-        self, session: Session, request: Request, *, step: bool, changed: Callable[[Change], None]
+        self, session: Session, errand: Errand, *, step: bool, changed: Callable[[Change], None]
     ) -> None:
         self.session = session
-        self.request = request
+        self.errand = errand
+        self.request = errand.request
         self.events: list[e.Event] = []
         self.waiting: Command | None = None
         """What step mode will do next."""
@@ -67,7 +81,9 @@ class Watch:
     async def run(self) -> None:
         """Run it to its end. Cancelling stops watching."""
         runner = self.session.runner(self, self.gate)
-        async with aclosing(runner.run(self.request)) as stream:
+        errand = self.errand
+        flow = runner.run(errand.request, follow=errand.follow, resend=errand.resend)
+        async with aclosing(flow) as stream:
             async for event in stream:
                 self.events.append(event)
                 self._changed(Change.EVENT)

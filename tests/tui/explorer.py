@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,18 +14,23 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from l402tui.flow import events as e
+from l402tui.flow.model import Intent, IntentState, Quote
 from l402tui.practice.node import Payment
+from l402tui.practice.run import PracticeServer
 from l402tui.practice.samples import MADE_AT
+from l402tui.practice.switches import Switches
+from l402tui.protocol.network import Network
+from l402tui.protocol.text import say
 from l402tui.protocol.url import Url
-from l402tui.settings import Settings
+from l402tui.settings import LimitSettings, Settings
 from l402tui.tui.app import ExplorerApp
 from l402tui.tui.modals.approve import Approve
 from l402tui.tui.screens.flow import FlowScreen
 from l402tui.tui.watch import Watch
 from l402tui.tui.widgets.address import AddressBar
-from l402tui.wiring import Receive, Session, practice_session
+from l402tui.wiring import Receive, Session, open_session, practice_session, request_of
 
-__all__ = ["Explorer", "exploring"]
+__all__ = ["Explorer", "Shop", "exploring", "shop", "visiting"]
 
 
 @dataclass
@@ -82,6 +87,15 @@ class Explorer:
     async def until_text(self, text: str) -> None:
         await self.until(lambda: text in self.screen_text())
 
+    def words(self) -> str:
+        """All sentences of the screen, wherever their lines break."""
+        found = [str(one.render()) for one in self.app.screen.query(Static).results(Static)]
+        found += [note.message for note in self.app._notifications]
+        return " ".join(" ".join(found).split())
+
+    async def until_words(self, text: str) -> None:
+        await self.until(lambda: text in self.words())
+
     async def until_screen(self, kind: type[Screen[Any]]) -> None:
         await self.until(lambda: isinstance(self.app.screen, kind) and self.app.screen.is_mounted)
         await self.pilot.pause()
@@ -133,7 +147,7 @@ async def exploring(
     sessions: list[Session] = []
 
     def opener(
-        *, demo: bool, url: Url | None, receive: Receive
+        *, demo: bool, url: Url | None, receive: Receive, wallet: str | None = None
     ) -> AbstractAsyncContextManager[Session]:
         return remembered(receive if external else None)
 
@@ -151,4 +165,102 @@ async def exploring(
         app.rhythm.gap = 0.0  # the pilot types faster than any person
         if demo:
             await explorer.until(lambda: bool(explorer.sessions) and explorer.ready)
+        yield explorer
+
+
+@dataclass
+class Shop:
+    """A practice server, and the person's own vault, in which its payments are."""
+
+    home: Path
+    server: PracticeServer
+    limits: LimitSettings = field(default_factory=LimitSettings)
+
+    def open(
+        self, wallet: str = "practice", receive: Receive | None = None, url: Url | None = None
+    ) -> AbstractAsyncContextManager[Session]:
+        settings = Settings(home=self.home, network=Network.REGTEST.word, limits=self.limits)
+        place = url or Url.parse(self.server.url)
+        return open_session(settings, wallet, receive=receive, url=place)
+
+    async def buy(
+        self,
+        until: type[e.Event] = e.Finished,
+        *,
+        method: str = "GET",
+        path: str = "/weather",
+        wallet: str = "practice",
+        state: IntentState | None = None,
+    ) -> Intent:
+        """Pay for something as an earlier run did, which was stopped after this event. With
+        ``state`` it is written down as that."""
+
+        async def nothing(intent: Intent) -> None:
+            return None
+
+        request = request_of(f"{self.server.url}{path}", method)
+        async with self.open(wallet, nothing) as session:
+            async with aclosing(session.runner(Yes()).run(request)) as events:
+                async for event in events:
+                    if isinstance(event, until):
+                        break
+            intent = session.vault.payments(every=True)[-1]
+            if state is not None:
+                vault, now = session.vault, session.clock.now()
+                intent = vault.record(intent.payment_hash, state, at=now)
+            return intent
+
+    async def stands(self, intent: Intent) -> IntentState:
+        async with self.open("none") as session:
+            found = session.vault.intent(intent.payment_hash)
+            assert found is not None
+            return found.state
+
+    async def preimage(self, intent: Intent) -> str:
+        """As the wallet of a person who has paid the invoice shows it."""
+        node = self.server.node
+        node.send(intent.invoice, intent.fee_cap, "the person")
+        async for paid in node.follow(intent.payment_hash, "the person"):
+            if paid.preimage is not None:
+                return paid.preimage.reveal().hex()
+        raise AssertionError("it was not paid")
+
+
+class Yes:
+    """An earlier run whose person said yes."""
+
+    async def approve(self, quote: Quote, findings: object) -> e.Approved | e.Declined:
+        return e.Approved(quote.digest, say("you"))
+
+
+@asynccontextmanager
+async def shop(
+    home: Path, switches: str = "", limits: LimitSettings | None = None
+) -> AsyncIterator[Shop]:
+    async with PracticeServer.start(switches=Switches.parse(switches)) as server:
+        yield Shop(home, server, limits or LimitSettings())
+
+
+@asynccontextmanager
+async def visiting(
+    shop: Shop,
+    size: tuple[int, int] = (100, 34),
+    *,
+    url: str | None = None,
+    wallet: str = "practice",
+) -> AsyncIterator[Explorer]:
+    """The explorer on the person's own vault; with no ``url`` it begins with the welcome."""
+    usual = wallet
+
+    def opener(
+        *, demo: bool, url: Url | None, receive: Receive, wallet: str | None = None
+    ) -> AbstractAsyncContextManager[Session]:
+        assert not demo
+        return shop.open(wallet or usual, receive, url)
+
+    app = ExplorerApp(opener, url, step=False)
+    async with app.run_test(size=size, notifications=True) as pilot:
+        explorer = Explorer(app, pilot, [])
+        app.rhythm.now = lambda: explorer.now[0]
+        app.rhythm.gap = 0.0
         yield explorer

@@ -9,6 +9,7 @@ from l402tui.tui.keymap import KEYS, Where, bindings, markdown
 from l402tui.tui.modals.approve import Approve
 from l402tui.tui.screens.flow import FlowScreen
 from l402tui.tui.screens.inspect import InspectScreen
+from l402tui.tui.screens.payments import PaymentsScreen
 from l402tui.tui.screens.welcome import Welcome
 
 _SAFE = re.compile(
@@ -24,7 +25,7 @@ def test_only_keys_that_arrive_as_themselves() -> None:
 
 
 def test_no_key_means_two_things_in_one_place() -> None:
-    for place in (Where.FLOW, Where.INSPECT, Where.WELCOME, Where.APPROVAL):
+    for place in (Where.FLOW, Where.INSPECT, Where.PAYMENTS, Where.WELCOME, Where.APPROVAL):
         names = [n for key in KEYS if key.where in (place, Where.EVERYWHERE) for n in key.keys]
         assert len(names) == len(set(names)), place
 
@@ -33,6 +34,7 @@ def test_every_bound_key_has_a_deed() -> None:
     homes = {
         Where.FLOW: FlowScreen,
         Where.INSPECT: InspectScreen,
+        Where.PAYMENTS: PaymentsScreen,
         Where.WELCOME: Welcome,
         Where.APPROVAL: Approve,
     }

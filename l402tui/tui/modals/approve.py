@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import Enum
+from itertools import chain, repeat
 from typing import ClassVar
 
 from textual import events
@@ -25,9 +26,10 @@ from l402tui.flow.model import Quote
 from l402tui.flow.moves import EXPIRY_MARGIN
 from l402tui.flow.ports import Clock
 from l402tui.protocol.amount import format_msat
+from l402tui.protocol.masking import shown_url
 from l402tui.protocol.text import Shown, say, shown
 from l402tui.tui.keymap import Where, bindings
-from l402tui.tui.money import fee_part
+from l402tui.tui.money import budget, fee_part
 from l402tui.tui.rhythm import DEAF, Rhythm
 from l402tui.tui.theme import NARROW, SHORT
 from l402tui.tui.words import countdown, hanging, join, styled
@@ -163,7 +165,7 @@ class Approve(ModalScreen[Verdict]):
         payee = quote.payee.hex()
         amount = shown(format_msat(quote.amount))
         yield _row("Amount", say("{} ({} msat), {}", amount, msat, fee_part(quote)))
-        yield _row("For", say("{} {}", shown(quote.request.method), shown(str(url))))
+        yield _row("For", say("{} {}", shown(quote.request.method), shown_url(url)))
         yield _row("Server", say("{}{}", shown(url.origin), _idn(url.unicode_host)))
         yield _row("Payee", say("{}..{} (a key; no name proves who it is)",
                                 shown(payee[:16]), shown(payee[-8:])))  # fmt: skip
@@ -172,20 +174,8 @@ class Approve(ModalScreen[Verdict]):
         if self._external:
             yield _row("", say("You pay the invoice with your own wallet and bring its preimage."))
         yield _row("Hash", shown(quote.payment_hash.hex()))
-        yield _row("Budget", self._budget())
-
-    def _budget(self) -> Shown:
-        limits, spending = self.quote.limits, self.quote.spending
-        parts = [say("at most {} a payment", shown(format_msat(limits.payment)))]
-        today = shown(format_msat(spending.day))
-        if limits.day is None:
-            parts.append(say("{} spent in 24 hours, no daily limit", today))
-        else:
-            parts.append(say("{} of {} spent in 24 hours", today, shown(format_msat(limits.day))))
-        if limits.origin_day is not None:
-            here, most = format_msat(spending.origin_day), format_msat(limits.origin_day)
-            parts.append(say("here {} of {}", shown(here), shown(most)))
-        return say("; ".join(["{}"] * len(parts)), *parts)
+        for name, line in zip(chain(("Budget",), repeat("")), budget(quote), strict=False):
+            yield _row(name, line)
 
     def _checks(self) -> Iterator[Content]:
         yield Content.styled("Checks", "bold $primary")

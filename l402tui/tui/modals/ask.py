@@ -1,6 +1,7 @@
 """Really?
 
-A question of ours with two answers. The safe one has the focus, and Esc means it too.
+A question of ours with two answers. The safe one has the focus, and Esc means it too. Where a yes
+makes something leave, the first moment is deaf, and nothing pasted is taken for a yes.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
-from l402tui.protocol.text import Shown
-from l402tui.tui.words import plain
+from l402tui.protocol.text import Shown, say
+from l402tui.tui.rhythm import DEAF, Rhythm
+from l402tui.tui.words import plain, styled
 
 __all__ = ["Ask"]
 
@@ -28,16 +30,22 @@ class Ask(ModalScreen[bool]):
         Binding("y", "answer(True)", show=False),
     ]
 
-    def __init__(self, title: str, question: Shown, yes: str, no: str) -> None:
-        """``title``, ``yes`` and ``no`` are literals of this program."""
+    def __init__(
+        self, title: str, question: Shown, yes: str, no: str, *, rhythm: Rhythm | None = None
+    ) -> None:
+        """``title``, ``yes`` and ``no`` are literals of this program. With a ``rhythm`` a yes that
+        came too fast to be meant is none."""
         super().__init__()
         self._title, self._question, self._yes, self._no = title, question, yes, no
+        self._rhythm = rhythm
+        self._opened = rhythm.now() if rhythm is not None else 0.0
 
     def compose(self) -> ComposeResult:
         """The question and the two buttons."""
         with Vertical(classes="box") as box:
             box.border_title = Content(self._title)
             yield Static(plain(self._question), markup=False)
+            yield Static("", markup=False, id="word")
             with Horizontal(classes="buttons"):
                 yield Button(Content(self._no), id="no", compact=True)
                 yield Button(Content(f"{self._yes} (y)"), id="yes", compact=True)
@@ -49,8 +57,16 @@ class Ask(ModalScreen[bool]):
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """One of the two."""
-        self.dismiss(event.button.id == "yes")
+        self.action_answer(event.button.id == "yes")
 
     def action_answer(self, yes: bool) -> None:
         """By key."""
-        self.dismiss(yes)
+        if yes and self._early():
+            told = say("That came too fast to be read; nothing was done. Press y again.")
+            self.query_one("#word", Static).update(styled(told, "$text-warning"))
+        else:
+            self.dismiss(yes)
+
+    def _early(self) -> bool:
+        rhythm = self._rhythm
+        return rhythm is not None and (rhythm.now() - self._opened < DEAF or rhythm.pasted)

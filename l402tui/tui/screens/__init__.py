@@ -6,5 +6,5 @@ from typing import Final
 
 __all__ = ["SCREENS"]
 
-SCREENS: Final = ("Flow", "Inspect")
+SCREENS: Final = ("Flow", "Inspect", "Payments")
 """Screens with a number."""

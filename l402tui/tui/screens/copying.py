@@ -9,30 +9,23 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
-from textual.screen import Screen
-
 from l402tui.flow.model import Request
 from l402tui.protocol.text import Shown, say, shown
 from l402tui.protocol.tree import Node
 from l402tui.tui.modals.ask import Ask
 from l402tui.tui.modals.choose import Choice, Choose
+from l402tui.tui.screens.telling import Telling
 from l402tui.tui.watch import Watch
 from l402tui.tui.widgets.exchange import ExchangeTree
 
 __all__ = ["Copying"]
 
 
-class Copying(Screen[None]):
+class Copying(Telling):
     """The part of a screen that copies."""
 
     watched: Watch | None = None
     """The flow that is looked at, on screens that have one."""
-
-    def tell(self, sentence: Shown, *, error: bool = False) -> None:
-        """A short note, for what a key just did or did not do."""
-        self.app.notify(
-            sentence.text, severity="error" if error else "information", timeout=6, markup=False
-        )
 
     def _no_copy(self) -> Shown | None:
         chosen = self.query_one(ExchangeTree).chosen

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from l402tui.flow.model import Request
-from l402tui.protocol.text import say, shown
+from l402tui.protocol.text import Shown, say, shown
 from l402tui.protocol.url import UrlError
 from l402tui.tui.modals.approve import Approve, Verdict
 from l402tui.tui.modals.ask import Ask
@@ -18,7 +17,8 @@ from l402tui.tui.modals.choose import Choice, Choose
 from l402tui.tui.modals.invoice import Brought, InvoiceModal
 from l402tui.tui.money import so_far
 from l402tui.tui.rhythm import Rhythm
-from l402tui.tui.screens.refusals import Refusals
+from l402tui.tui.screens.refusals import Refusals, same_address
+from l402tui.tui.watch import Errand
 from l402tui.tui.widgets.address import AddressBar
 from l402tui.tui.widgets.exchange import ExchangeTree
 from l402tui.tui.widgets.why import WhyPane
@@ -33,8 +33,8 @@ class Deeds(Refusals):
 
     if TYPE_CHECKING:  # what the screen brings
 
-        def begin(self, request: Request) -> None:
-            """Run a request."""
+        def begin(self, errand: Errand) -> None:
+            """Run it."""
 
         async def stop(self) -> None:
             """Stop watching."""
@@ -62,7 +62,10 @@ class Deeds(Refusals):
             self.query_one(WhyPane).announce(None, told)
             self.query_one(AddressBar).field.focus()
             return
-        self.begin(request)
+        watch = self.watched
+        if watch is not None and same_address(request, watch.request):
+            request = watch.request  # with its headers and its body
+        self.begin(Errand(request))
 
     def do_next(self) -> None:
         """The next step, the first one included."""
@@ -81,7 +84,11 @@ class Deeds(Refusals):
         self.redraw()
 
     def do_again(self) -> None:
-        """The same request, after a warning."""
+        """The same request, after a warning; a payment without an end is followed instead."""
+        payment = self.payment
+        if payment is not None and self.session is not None and not self.fresh:
+            self.ask_to_resume(payment, self.session.clock.now(), self.begin)
+            return
         told = say(
             "A credential that is held is used first, and costs nothing. If the server wants money "
             "again, you are asked before anything is paid."
@@ -137,8 +144,16 @@ class Deeds(Refusals):
         self.app.push_screen(modal, brought)
 
     def do_preimage(self) -> None:
-        """Enter the preimage."""
-        self.do_invoice(typing=True)
+        """Enter the preimage, of the invoice that waits or of a payment without an end."""
+        if self.watched is not None and self.watched.intent is not None:
+            self.do_invoice(typing=True)
+        else:
+            self.do_settle()
+
+    def answer(self, sentence: Shown) -> None:
+        """What became of a payment, beside the tree."""
+        self.query_one(WhyPane).announce(None, sentence)
+        self.redraw()
 
     # --- looking -------------------------------------------------------------------------------
 

@@ -6,7 +6,6 @@ draws; what the keys do is in :mod:`~l402tui.tui.screens.deeds`.
 
 from __future__ import annotations
 
-from contextlib import AbstractAsyncContextManager
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -19,21 +18,21 @@ from textual.worker import Worker, WorkerCancelled
 
 from l402tui.flow import events as e
 from l402tui.flow.guide import guide
-from l402tui.flow.model import Intent, Outcome, Request
+from l402tui.flow.model import Outcome
 from l402tui.flow.story import story
-from l402tui.protocol.secret import Secret
 from l402tui.protocol.text import say
-from l402tui.tui.keeper import Keeper, Opener
+from l402tui.tui.keeper import Opener
 from l402tui.tui.keymap import Where, bindings
 from l402tui.tui.modals.approve import Approve
 from l402tui.tui.money import NOT_STARTED, money_line
 from l402tui.tui.rhythm import Rhythm
 from l402tui.tui.screens import SCREENS
-from l402tui.tui.screens.deeds import Deeds
 from l402tui.tui.screens.opening import opening
+from l402tui.tui.screens.refusals import same_address
+from l402tui.tui.screens.sessions import Sessions
 from l402tui.tui.theme import SHORT
-from l402tui.tui.trouble import told_trouble
-from l402tui.tui.watch import Change, Watch
+from l402tui.tui.waiting import waiting
+from l402tui.tui.watch import Change, Errand, Watch
 from l402tui.tui.widgets.address import AddressBar
 from l402tui.tui.widgets.exchange import ExchangeTree
 from l402tui.tui.widgets.hexview import HexView
@@ -43,15 +42,16 @@ from l402tui.tui.widgets.titlebar import TitleBar
 from l402tui.tui.widgets.why import WhyPane
 from l402tui.tui.widgets.wire import WireLog
 from l402tui.tui.words import plain
-from l402tui.wiring import NotPaid, Session
 
 __all__ = ["FlowScreen"]
 
 _DELIVERED = (Outcome.FREE, Outcome.PAID, Outcome.REUSED)
+_TICK = 0.5
+"""Seconds between two looks at an answer that does not come, or a body that is long."""
 _SMALL = say("Enlarge the terminal to 80x24 to see everything.")
 
 
-class FlowScreen(Deeds):
+class FlowScreen(Sessions):
     """The flow, step by step."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(Where.FLOW)]
@@ -68,17 +68,22 @@ class FlowScreen(Deeds):
             """What happened last when this was posted; more may have happened since."""
 
     def __init__(
-        self, opener: Opener, rhythm: Rhythm, *, url: str | None, demo: bool, step: bool
+        self,
+        opener: Opener,
+        rhythm: Rhythm,
+        *,
+        url: str | None,
+        demo: bool,
+        step: bool,
+        errand: Errand | None = None,
     ) -> None:
-        super().__init__()
-        self.demo = demo
+        """``errand`` is run at once."""
+        super().__init__(opener, demo=demo)
         self.step = step
         self.rhythm = rhythm
         self.watched: Watch | None = None
-        self.session: Session | None = None
         self._url = url
-        self._opener = opener
-        self._keeper = Keeper(self._open)
+        self._errand = errand
         self._worker: Worker[None] | None = None
         self._asks_later = False
 
@@ -106,72 +111,48 @@ class FlowScreen(Deeds):
         self.query_one(Rail).show(())
         if self._url:
             bar.set(self._url)
-        if self.demo or self._url:
+        if self.demo or self._url or self._errand:
             self.query_one(ExchangeTree).focus()
         else:
             bar.field.focus()
         self.introduce()
         self.redraw()
-        if self.demo or self._url:
+        self.set_interval(_TICK, self._tick)
+        if self._errand is not None:
+            self.call_after_refresh(self.begin, self._errand)
+        elif self.demo or self._url:
             self.call_after_refresh(self.run_worker, self._prepare(), exit_on_error=True)
-
-    def _open(self) -> AbstractAsyncContextManager[Session]:
-        typed = self.typed  # None in the demo, which brings its own address
-        url = typed.url if typed is not None else None
-        return self._opener(demo=self.demo, url=url, receive=self._receive)
-
-    async def on_unmount(self) -> None:
-        """Stop watching, then close the session: wallet, vault and practice server."""
-        await self.stop()
-        await self._keeper.close()
 
     # --- the session and the flow --------------------------------------------------------------
 
     async def _prepare(self) -> None:
-        session = await self._session()
+        session = await self.own_session()
         if session is None:
             return
+        await self.name_wallet(session)
         bar = self.query_one(AddressBar)
         if self.demo and session.practice is not None and not bar.field.value:
             bar.set(f"{session.practice.url}/weather")
         self.introduce()
         self.redraw()
 
-    async def _session(self) -> Session | None:
-        try:
-            session = await self._keeper.get()
-        except Exception as error:
-            told = told_trouble(error)
-            if told is None:
-                raise
-            self.query_one(WhyPane).announce(None, told)
-            self.tell(told, error=True)
-            return None
-        self.session = session
-        await self._name_wallet(session)
-        return session
+    def begin(self, errand: Errand) -> None:
+        """Run it in a worker of its own."""
+        bar, request = self.query_one(AddressBar), errand.request
+        if not same_address(self.typed, request):
+            method = "" if request.method == "GET" else f"{request.method} "
+            bar.set(f"{method}{request.url}")
+        self._worker = self.run_worker(self._run(errand), group="flow", exclusive=True)
 
-    async def _name_wallet(self, session: Session) -> None:
-        wallet = session.wallet
-        facts = await wallet.facts() if wallet is not None else None
-        self.query_one(TitleBar).show(facts)
-
-    async def _receive(self, intent: Intent) -> Secret | NotPaid | None:
-        return await self.watched.receive(intent) if self.watched is not None else None
-
-    def begin(self, request: Request) -> None:
-        """Run a request in a worker of its own."""
-        self._worker = self.run_worker(self._follow(request), group="flow", exclusive=True)
-
-    async def _follow(self, request: Request) -> None:
-        session = await self._session()
+    async def _run(self, errand: Errand) -> None:
+        session = await self.session_for(errand)
         if session is None:
             return
 
         def changed(change: Change) -> None:
             self.post_message(self.Changed(watch, change))
 
-        watch = Watch(session, request, step=self.step, changed=changed)
+        watch = Watch(session, errand, step=self.step, changed=changed)
         self.watched = watch
         tree = self.query_one(ExchangeTree)
         tree.show(())
@@ -181,7 +162,7 @@ class FlowScreen(Deeds):
         self.query_one(HexView).clear()
         self.redraw()
         await watch.run()
-        await self._name_wallet(session)
+        await self.name_wallet(session)
 
     async def stop(self) -> None:
         """Stop watching; what was sent is in the vault."""
@@ -217,7 +198,7 @@ class FlowScreen(Deeds):
                 self.query_one(WireLog).show(watch.events)
                 self._show_best(event.event)
                 if isinstance(event.event, e.PaidStored):
-                    self.run_worker(self._name_wallet(watch.session), group="wallet")
+                    self.run_worker(self.name_wallet(watch.session), group="wallet")
             case Change.PACE:
                 waiting = watch.waiting
                 self.query_one(WhyPane).announce(guide(waiting) if waiting else None)
@@ -264,15 +245,23 @@ class FlowScreen(Deeds):
         line = NOT_STARTED
         if self.watched is not None:
             line = money_line(self.watched, asking=bool(asked))
+            pause = waiting(self.watched) if self.running else None
+            line = say("{} {}", line, pause) if pause else line
         if self.size.height and (self.size.height < SHORT or self.size.width < 60):
             line = say("{} {}", line, _SMALL)
         self.query_one("#status", Static).update(plain(line))
-        mode = "step by step" if not self.step else "automatic"
+        words = {"automatic": "step by step" if not self.step else "automatic"}
+        if self._no_resume() is None:
+            words["again"] = "resume"
         keys = self.query_one(KeyBar)
         if question is not None and asked:
             keys.answers({"yes": asked[-1].yes_word.lower(), "back": "look first"})
         else:
-            keys.show(lambda action: self.why_not(action) is None, {"automatic": mode})
+            keys.show(lambda action: self.why_not(action) is None, words)
+
+    def _tick(self) -> None:
+        if self.running and self.watched is not None and waiting(self.watched) is not None:
+            self.redraw()
 
     def on_resize(self) -> None:
         """The hint for small terminals comes and goes."""

@@ -6,7 +6,7 @@ its bytes and its reason, pointing at a byte finds its field, panes come and go,
 
 from __future__ import annotations
 
-from l402tui.protocol.text import Shown, say
+from l402tui.protocol.text import say
 from l402tui.protocol.tree import Buffer, Node, Span
 from l402tui.tui.screens.copying import Copying
 from l402tui.tui.theme import SHORT
@@ -25,14 +25,6 @@ class Looking(Copying):
     ALLOW_IN_MAXIMIZED_VIEW = "#status, #keys"
 
     masked: bool = True
-
-    def redraw(self) -> None:
-        """Draw the lines that depend on everything."""
-
-    def why_not(self, action: str) -> Shown | None:
-        """Why this action does nothing now; None where it does something."""
-        refuse = getattr(self, f"_no_{action}", None)
-        return refuse() if refuse is not None else None
 
     def on_exchange_tree_chosen(self, event: ExchangeTree.Chosen) -> None:
         """Show the bytes and the reason of the field under the cursor."""
@@ -58,13 +50,6 @@ class Looking(Copying):
         wide = self.has_class("-wide")
         self.toggle_class("hide-hex" if wide else "show-hex")
         self.remove_class("show-wire")
-
-    def do_maximise(self) -> None:
-        """One pane alone, or all."""
-        if self.maximized is not None:
-            self.minimize()
-        elif self.focused is not None:
-            self.maximize(self.focused, container=False)
 
     def do_secrets(self) -> None:
         """Secrets, masked or not."""

@@ -9,18 +9,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from l402tui.flow import events as e
-from l402tui.flow.model import Request
+from l402tui.flow.model import Intent, Request
+from l402tui.flow.ports import VaultError
 from l402tui.protocol.invoice import Invoice
 from l402tui.protocol.text import Shown, say
 from l402tui.protocol.url import UrlError
+from l402tui.tui.screens.aftercare import Aftercare
 from l402tui.tui.screens.looking import Looking
 from l402tui.tui.widgets.address import AddressBar
 from l402tui.wiring import Session
 
-__all__ = ["Refusals"]
+__all__ = ["Refusals", "same_address"]
 
 
-class Refusals(Looking):
+def same_address(typed: Request | None, request: Request) -> bool:
+    """Whether what stands in the address bar, which has no room for headers and body, is this."""
+    return typed is not None and (typed.method, typed.url) == (request.method, request.url)
+
+
+class Refusals(Looking, Aftercare):
     """The part of the flow screen that says no."""
 
     demo: bool
@@ -44,7 +51,27 @@ class Refusals(Looking):
     @property
     def fresh(self) -> bool:
         """Whether the request in the address bar was not run yet."""
-        return self.watched is None or self.typed not in (None, self.watched.request)
+        typed = self.typed
+        return self.watched is None or not (
+            typed is None or same_address(typed, self.watched.request)
+        )
+
+    @property
+    def payment(self) -> Intent | None:
+        """The payment of the flow that is over, as it stands now, where it has no end."""
+        watch = self.watched
+        stake = watch.at_stake if watch is not None and not self.running else None
+        if watch is None or stake is None:
+            return None
+        try:
+            intent = watch.session.vault.intent(stake.payment_hash)
+        except VaultError:
+            return None  # the flow itself says it, and how money stands
+        return intent if intent is not None and intent.state.open else None
+
+    def busy(self, intent: Intent) -> Shown | None:
+        """Nothing is done behind a flow's back."""
+        return say("A flow is under way. Esc stops it.") if self.running else None
 
     def _no_send(self) -> Shown | None:
         if self.running:
@@ -88,7 +115,16 @@ class Refusals(Looking):
     def _no_preimage(self) -> Shown | None:
         if self.watched is not None and self.watched.intent is not None:
             return None
+        if self.payment is not None:
+            return self._no_settle()
         return say("No invoice waits for a preimage. Only an external wallet needs this.")
+
+    def _no_give_up(self) -> Shown | None:
+        if self.running:
+            return say("A flow is under way. Esc stops it.")
+        if self.payment is None:
+            return say("There is no payment without an end here. 3 lists those of other flows.")
+        return super()._no_give_up()
 
     def _no_again(self) -> Shown | None:
         if self.running:

@@ -55,6 +55,7 @@ class Welcome(Screen[None]):
                 _option("demo", "d", "Watch a demo", "practice server, no real money, offline"),
                 _option("address", "u", "Open an address", "a server of your own choice"),
                 _option("inspect", "2", "Take apart", "paste a token, a challenge, an invoice"),
+                _option("payments", "3", "Payments", "what is unfinished, and what was paid"),
                 _option("help", "?", "Help", "all keys on one page"),
                 _option("back", "q", "Leave", ""),
                 compact=True,

@@ -44,15 +44,22 @@ class TitleBar(Static):
         self._draw()
 
     def _draw(self) -> None:
-        left = [Content.styled("l402tui", "bold $primary")]
+        wallet = styled(self._wallet, "bold $accent")
+        room = self.size.width - 2 - wallet.cell_length
+        # Which money it is must be read; the names of other screens come last.
+        for line in (self._line(), self._line(named=False), self._line(named=False, short=True)):
+            if line.cell_length + 2 <= room:
+                break
+        gap = max(2, room - line.cell_length)
+        self.update(Content.assemble(line, " " * gap, wallet))
+
+    def _line(self, *, named: bool = True, short: bool = False) -> Content:
+        parts = [Content.styled("l402tui", "bold $primary")] if named else []
         for number, name in enumerate(self._names, 1):
             here = name == self._here
-            told = f"[{number} {name}]" if here else f"{number} {name}"
-            left.append(Content.styled(told, "bold" if here else "$secondary"))
-        line = Content("  ").join(left)
-        wallet = styled(self._wallet, "bold $accent")
-        gap = max(2, self.size.width - 2 - line.cell_length - wallet.cell_length)
-        self.update(Content.assemble(line, " " * gap, wallet))
+            told = f"[{number} {name}]" if here else str(number) if short else f"{number} {name}"
+            parts.append(Content.styled(told, "bold" if here else "$secondary"))
+        return Content("  ").join(parts)
 
 
 def _told(facts: WalletFacts) -> Shown:
