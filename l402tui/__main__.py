@@ -46,6 +46,10 @@ def _run(options: Options) -> int:
             from l402tui.cli.wallet import wallet
 
             return wallet(options)
+        case "vault":
+            from l402tui.cli.vault import vault
+
+            return vault(options)
         case "practice":
             from l402tui.cli.practice import practice
 

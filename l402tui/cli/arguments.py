@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from l402tui import __version__
+from l402tui.cli import vault_arguments
 from l402tui.cli.exits import Exit, table
 from l402tui.cli.manual import (
     DESCRIPTION,
@@ -30,7 +31,7 @@ __all__ = ["COMMANDS", "NETWORKS", "PRACTICE_PORT", "Options", "parse"]
 Options = argparse.Namespace
 
 COMMANDS: Final = (
-    "open", "demo", "get", "inspect", "history", "payments", "replay", "practice", "wallet"
+    "open", "demo", "get", "inspect", "history", "payments", "replay", "practice", "wallet", "vault"
 )  # fmt: skip
 _PROGRAM: Final = "l402tui"
 _OPEN: Final = "open"
@@ -120,6 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     ).replace(Exit.UNREACHABLE.sentence, "--pay: no practice server answers. Nothing was paid.")
     _practice(command("practice", "Run the practice server until ctrl+c.", paying))
     _wallet_help(command("wallet", "How to make a wallet ready: wallet lnd recipe."))
+    vault_arguments.add(command("vault", "Where everything is kept, and whether it is encrypted."))
     return parser
 
 
