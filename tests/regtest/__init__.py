@@ -4,7 +4,7 @@ The rule: everything runs on 127.0.0.1, is built from versions pinned here, and 
 
 - ``go/`` pins the versions; ``build`` turns them into binaries, once, outside the checkout;
 - ``network`` starts btcd, three lnd nodes (alice -> carol -> bob) and aperture, in ten seconds;
-- ``till`` asks for any invoice that a test hands it, and ``customer`` runs the program against both;
+- ``till`` asks for any invoice that a test hands it, and ``customer`` runs the program;
 - ``conftest`` gives a test the fixtures: ``network``, ``alice``, ``carol``, ``bob``, ``service``,
   ``till``, ``customer``, ``purse``.
 
