@@ -50,6 +50,14 @@ def _run(options: Options) -> int:
             from l402tui.cli.vault import vault
 
             return vault(options)
+        case "attenuate":
+            from l402tui.cli.attenuate import attenuate_token
+
+            return attenuate_token(options)
+        case "verifiers":
+            from l402tui.cli.verifiers import verifiers
+
+            return verifiers(options)
         case "practice":
             from l402tui.cli.practice import practice
 

@@ -32,8 +32,8 @@ VARIABLE: Final = "L402_CREDENTIAL"
 """The environment variable that the forms use."""
 _PLACE: Final = "https://SERVER/PATH"
 """Where no address is known."""
-_QR_LIMIT: Final = 2_331
-"""Bytes that fit into the largest QR code at its second level of correction."""
+_QR_LIMIT: Final = 2_953
+"""Bytes that fit into the largest QR code (ISO/IEC 18004, version 40-L)."""
 
 
 class Form(Enum):

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from l402tui import __version__
-from l402tui.cli import vault_arguments
+from l402tui.cli import narrowing_arguments, vault_arguments
 from l402tui.cli.exits import Exit, table
 from l402tui.cli.manual import (
     DESCRIPTION,
@@ -31,7 +31,8 @@ __all__ = ["COMMANDS", "NETWORKS", "PRACTICE_PORT", "Options", "parse"]
 Options = argparse.Namespace
 
 COMMANDS: Final = (
-    "open", "demo", "get", "inspect", "history", "payments", "replay", "practice", "wallet", "vault"
+    "open", "demo", "get", "inspect", "history", "payments", "replay", "attenuate", "verifiers",
+    "practice", "wallet", "vault",
 )  # fmt: skip
 _PROGRAM: Final = "l402tui"
 _OPEN: Final = "open"
@@ -109,6 +110,12 @@ def _parser() -> argparse.ArgumentParser:
     _payments(command("payments", STAND, STAND_CODES, STANDING))
     _replay(
         command("replay", "Do an entry of the history again, with the credential held.", table())
+    )
+    narrowing_arguments.add_attenuate(
+        command("attenuate", "Narrow a token for somebody else, and see what that restricts.")
+    )
+    narrowing_arguments.add_verifiers(
+        command("verifiers", "What the servers that check tokens make of a caveat.")
     )
     paying = table(
         Exit.OK,

@@ -29,21 +29,22 @@ class Style(Enum):
     SEXTANTS = (2, 3)
 
 
-def encode(invoice: str) -> Matrix:
+def encode(text: str, *, exact: bool = False) -> Matrix:
     """The QR code of an invoice (without a ``lightning:`` prefix, which would only make it larger).
 
-    Raises ValueError where the text is too long for any QR code.
+    ``exact``: of any text, in which upper and lower case differ. Raises ValueError where the text
+    is too long for any QR code.
     """
     from qrcode import constants
     from qrcode.exceptions import DataOverflowError
     from qrcode.main import QRCode
 
     code = QRCode(error_correction=constants.ERROR_CORRECT_L, border=QUIET_ZONE)
-    code.add_data(invoice.upper(), optimize=0)
+    code.add_data(text if exact else text.upper(), optimize=0)
     try:
         code.make(fit=True)
     except (DataOverflowError, ValueError):
-        raise ValueError("the invoice is too long for a QR code") from None
+        raise ValueError("the text is too long for a QR code") from None
     return tuple(tuple(map(bool, row)) for row in code.get_matrix())
 
 

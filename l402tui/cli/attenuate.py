@@ -1,0 +1,277 @@
+"""How is a child of a token made on the command line?
+
+The child alone goes to stdout, or into a new file; everything that is said about it goes to stderr:
+the parent's caveats and the added ones with what the verifier makes of each, how the chain goes on,
+whether a request would pass, and what travels along when it is handed over.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from l402tui.agents.handover import Form, Handed, Missing, Parcel, hand_over
+from l402tui.agents.profiles import known
+from l402tui.cli.arguments import Options
+from l402tui.cli.exits import Exit
+from l402tui.cli.ink import Ink, Pen, wrapped
+from l402tui.cli.inspect import without_comments
+from l402tui.cli.moments import moment
+from l402tui.cli.trouble import Trouble
+from l402tui.protocol.amount import parse_amount
+from l402tui.protocol.attenuation import CannotAttenuate, Child, Parent, attenuate, read_parent
+from l402tui.protocol.errors import AmountError, IdentifierError
+from l402tui.protocol.macaroon import Caveat, Macaroon
+from l402tui.protocol.node_macaroon import read_node_identifier
+from l402tui.protocol.text import Shown, say, shown
+from l402tui.protocol.url import Url, UrlError
+from l402tui.protocol.verifiers import (
+    Effect,
+    NoWord,
+    Prediction,
+    Profile,
+    Target,
+    Template,
+    Wish,
+    predict,
+    write,
+)
+from l402tui.settings import home
+
+__all__ = ["attenuate_token", "given", "profile_named"]
+
+_MOST: Final = 256 * 1024
+"""Bytes that are read."""
+_NOTHING: Final = "Nothing was written."
+_INK: Final = {
+    Effect.ENFORCED: Ink.GOOD,
+    Effect.IGNORED: Ink.WARN,
+    Effect.BREAKS: Ink.BAD,
+    Effect.UNKNOWN: Ink.BOLD,
+}
+_PASSES: Final = {True: ("yes", Ink.GOOD), False: ("no", Ink.BAD), None: ("not known", Ink.BOLD)}
+
+
+def attenuate_token(options: Options) -> Exit:
+    """Run ``attenuate``. Raises Trouble."""
+    now = time.time()
+    parent = given(options.thing)
+    profile = profile_named(options.verifier, parent)
+    try:
+        child = _child(parent, profile, options, now)
+        prediction = _predicted(child, profile, options, now)
+        parcel = Parcel(child.token, parent.preimage, parent.scheme, _url(options))
+        handed = hand_over(Form(options.form), parcel, prediction, now=now)
+    except (CannotAttenuate, NoWord, Missing) as error:
+        raise Trouble(Exit.USAGE, f"{error.why} {_NOTHING}") from None
+    pen = Pen(plain=options.plain)
+    for line in _told(pen, parent, child, prediction, handed):
+        pen.line(line)
+    _deliver(options, parent, child, handed)
+    return Exit.OK
+
+
+def given(thing: str) -> Parent:
+    """The token in a file, on stdin or in the argument itself. Raises Trouble."""
+    in_argument = False
+    if thing == "-":
+        data = sys.stdin.buffer.read(_MOST)
+    elif len(thing) < 1_000 and os.path.exists(thing):
+        try:
+            with open(thing, "rb") as file:
+                data = file.read(_MOST)
+        except OSError as error:
+            why = shown(error.strerror or "it cannot be read")
+            raise Trouble(Exit.USAGE, f"{shown(thing, 200)}: {why}. {_NOTHING}") from None
+    else:
+        data, in_argument = thing.encode("utf-8", "surrogateescape"), True
+    try:
+        parent = read_parent(without_comments(data))
+    except CannotAttenuate as error:
+        missing = " There is no file of that name either." if in_argument else ""
+        raise Trouble(Exit.USAGE, f"{error.why}{missing} {_NOTHING}") from None
+    if in_argument and parent.preimage is not None:
+        raise Trouble(
+            Exit.USAGE,
+            "A credential is a secret, and other users of this machine can read arguments. Give it "
+            f"in a file or on stdin. {_NOTHING}",
+        )
+    return parent
+
+
+def profile_named(name: str | None, parent: Parent) -> Profile:
+    """The chosen profile; without a name lnd for a node's macaroon, and else aperture. Raises
+    Trouble."""
+    found = known(home())
+    if name is None:
+        name = "lnd" if _is_node(parent.token.macaroon) else "aperture"
+    if name in found.profiles:
+        return found.profiles[name]
+    words = [f"There is no verifier {shown(name, 60)}. Known: {', '.join(found.profiles)}."]
+    words += [trouble.text for trouble in found.troubles]
+    raise Trouble(Exit.USAGE, " ".join([*words, _NOTHING]))
+
+
+def _is_node(macaroon: Macaroon) -> bool:
+    try:
+        read_node_identifier(macaroon.identifier)
+    except IdentifierError:
+        return False
+    return True
+
+
+# --- the child ------------------------------------------------------------------------------------
+
+
+def _child(parent: Parent, profile: Profile, options: Options, now: float) -> Child:
+    service = options.service.encode() if options.service else None
+    have = parent.token.macaroon.caveats
+    caveats: list[bytes] = []
+    for name, text in options.wishes:
+        if name == "caveat":
+            caveats.append(text.encode("utf-8", "surrogateescape"))
+            continue
+        added = tuple(Caveat(caveat, None, None, 0, 0, 0) for caveat in caveats)
+        caveats.append(write(profile, _wish(name, text, now), (*have, *added), service))
+    return attenuate(parent.token, caveats)
+
+
+def _wish(name: str, text: str, now: float) -> Wish:
+    try:
+        match name:
+            case "expires":
+                return Wish(Template.EXPIRY, number=moment(text, now))
+            case "uses":
+                return Wish(Template.USES, number=int(text))
+            case "amount":
+                return Wish(Template.AMOUNT, number=parse_amount(text) // 1_000)
+    except AmountError as error:
+        raise Trouble(Exit.USAGE, f"--amount: {error.why}. {_NOTHING}") from None
+    except ValueError as error:
+        why = str(error) if name == "expires" else "write a whole number"
+        raise Trouble(Exit.USAGE, f"--{name}: {why}. {_NOTHING}") from None
+    return Wish(Template(name), text)
+
+
+def _predicted(child: Child, profile: Profile, options: Options, now: float) -> Prediction:
+    url = _url(options)
+    try:
+        at = moment(options.at, now) if options.at else now
+    except ValueError as error:
+        raise Trouble(Exit.USAGE, f"--at: {error}. {_NOTHING}") from None
+    target = Target(
+        at,
+        service=options.service.encode() if options.service else None,
+        method=options.method_used.upper(),
+        path=url.path if url is not None else "/",
+        address=options.caller,
+    )
+    return predict(profile, child.token.macaroon.caveats, target)
+
+
+def _url(options: Options) -> Url | None:
+    if not options.url:
+        return None
+    try:
+        return Url.parse(options.url)
+    except UrlError as error:
+        raise Trouble(Exit.USAGE, f"--url: {error}. {_NOTHING}") from None
+
+
+# --- what is said ---------------------------------------------------------------------------------
+
+
+def _told(
+    pen: Pen, parent: Parent, child: Child, prediction: Prediction, handed: Handed
+) -> Iterator[str]:
+    macaroon = parent.token.macaroon
+    yield _row(pen, "parent", say("{}, {} bytes", Shown(macaroon.format.name), len(macaroon.raw)))
+    if parent.payment_hash is not None:
+        yield _row(pen, "", say("payment hash {}", Shown(parent.payment_hash.hex())))
+    profile = prediction.profile
+    yield _row(pen, "verifier", say("{} ({})", Shown(profile.title), Shown(profile.proof.value)))
+    if profile.attenuates:
+        yield _row(pen, "", Shown(profile.attenuates))
+    yield ""
+    yield from _caveats(pen, child, prediction)
+    yield ""
+    word, ink = _PASSES[prediction.passes]
+    target = prediction.target
+    asked = say("{} {}", shown(target.method, 20), shown(target.path, 80))
+    yield _row(pen, "passes?", say("{}: {}. {}", asked, Shown(word), prediction.why), ink)
+    limit = profile.header_limit
+    yield _row(pen, "header", say("{} of {} bytes", child.header_size, limit))
+    for note in profile.notes:
+        yield from _sentences(pen, "know", Shown(note))
+    for sentence in handed.travels:
+        yield from _sentences(pen, "handing", sentence)
+    yield ""
+
+
+def _caveats(pen: Pen, child: Child, prediction: Prediction) -> Iterator[str]:
+    for verdict, caveat in zip(prediction.verdicts, child.token.macaroon.caveats, strict=True):
+        new = verdict.index >= child.first_added
+        words = say("(third party) {}", shown(caveat.cid, 60)) if caveat.third_party else None
+        effect = pen.dye(_INK[verdict.effect], f"{verdict.effect.value:<18}")
+        yield (
+            f"{'+' if new else ' '}{verdict.index + 1:>4}  {effect} "
+            f"{(words or shown(caveat.cid, 80)).text}"
+        )
+        for line in wrapped(verdict.why.text, max(24, pen.width - 8)):
+            yield f"        {pen.dye(Ink.DIM, line)}"
+        if new:
+            step = child.steps[verdict.index - child.first_added]
+            # The beginning only: with the whole of it the caveats behind it could be taken off.
+            yield f"        {pen.dye(Ink.DIM, f'signature {step.signature.hex()[:8]}…')}"
+
+
+def _row(pen: Pen, label: str, words: Shown, ink: Ink = Ink.PLAIN) -> str:
+    return f"{label:<9} {pen.dye(ink, words.text)}"
+
+
+def _sentences(pen: Pen, label: str, words: Shown) -> Iterator[str]:
+    first, *more = wrapped(words.text, max(24, pen.width - 12))
+    yield f"{label:<9} {first}"
+    for line in more:
+        yield f"{'':<9} {line}"
+
+
+# --- where it goes --------------------------------------------------------------------------------
+
+
+def _deliver(options: Options, parent: Parent, child: Child, handed: Handed) -> None:
+    raw = parent.binary and options.form == Form.TOKEN.value
+    if options.output is None or options.output == "-":
+        if options.form == Form.QR.value:
+            _draw(handed)
+        else:
+            sys.stdout.write(handed.text.reveal().decode())
+        return
+    content = child.token.macaroon.raw if raw else handed.text.reveal()
+    _write_new(Path(options.output), content)
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    """A new file of mode 0600; nothing that is there is written over. Raises Trouble."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    except FileExistsError:
+        why = "it is there already, and is left alone: choose another name"
+        raise Trouble(Exit.USAGE, f"{shown(str(path), 200)}: {why}. {_NOTHING}") from None
+    except OSError as error:
+        why = shown(error.strerror or "it cannot be made").text
+        raise Trouble(Exit.BROKEN, f"{shown(str(path), 200)}: {why}. {_NOTHING}") from None
+    with open(descriptor, "wb") as file:
+        file.write(content)
+
+
+def _draw(handed: Handed) -> None:
+    from l402tui.protocol import qr
+
+    matrix = qr.encode(handed.text.reveal().decode(), exact=True)
+    for row in qr.render(matrix, qr.Style.HALF_BLOCKS):
+        print(f"\x1b[30;107m{row}\x1b[0m" if sys.stdout.isatty() else row)
