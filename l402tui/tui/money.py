@@ -41,11 +41,11 @@ def budget(quote: Quote) -> Iterator[Shown]:
     cost = quote.amount + quote.fee_cap
     for cap in caps:
         yield say(
-            "{}: {} of {} spent or reserved, with this at most {}",
+            "{}: spent {}, then ≤ {} of {}",
             shown(cap.words),
             shown(format_msat(cap.spent)),
-            shown(format_msat(cap.most)),
             shown(format_msat(cap.spent + cost)),
+            shown(format_msat(cap.most)),
         )
     if limits.unsettled is not None:
         most = shown(format_msat(limits.unsettled))

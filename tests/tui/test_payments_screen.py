@@ -94,6 +94,22 @@ async def test_each_is_told_as_on_the_command_line(tmp_path: Path, size: tuple[i
                 assert intent.payment_hash.hex()[:12] in shown
 
 
+async def test_forty_by_ten_shows_the_state_the_money_and_the_question(tmp_path: Path) -> None:
+    async with shop(tmp_path) as street:
+        await stopped_outside(street)
+        async with visiting(street, (40, 10)) as explorer:
+            await explorer.press("3")
+            await explorer.until_text("unknown")
+            await explorer.until_text("Perhaps spent: 10 sat")
+            await explorer.press("r")
+            await explorer.until_screen(Ask)
+            assert "Cancel" in explorer.screen_text()
+            await explorer.press("escape", "g")
+            await explorer.until_screen(GiveUp)
+            await explorer.pilot.pause()
+            assert "Cancel" in explorer.screen_text()
+
+
 async def test_what_has_ended_is_listed_on_request(tmp_path: Path) -> None:
     async with shop(tmp_path) as street:
         await street.buy()

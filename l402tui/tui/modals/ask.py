@@ -63,7 +63,9 @@ class Ask(ModalScreen[bool]):
         """By key."""
         if yes and self._early():
             told = say("That came too fast to be read; nothing was done. Press y again.")
-            self.query_one("#word", Static).update(styled(told, "$text-warning"))
+            word = self.query_one("#word", Static)
+            word.update(styled(told, "$text-warning"))
+            word.add_class("told")
         else:
             self.dismiss(yes)
 

@@ -105,4 +105,6 @@ class GiveUp(ModalScreen[bool]):
             self.dismiss(True)
 
     def _tell(self, sentence: Shown) -> None:
-        self.query_one("#word", Static).update(styled(sentence, "$text-warning"))
+        word = self.query_one("#word", Static)
+        word.update(styled(sentence, "$text-warning"))
+        word.add_class("told")

@@ -50,7 +50,7 @@ class BringPreimage(ModalScreen[Secret | None]):
             shown(request.method),
             shown_url(request.url, 200),
         )
-        digest = say("payment hash {}", shown(self._intent.payment_hash.hex()))
+        digest = say("hash {}", shown(self._intent.payment_hash.hex()))
         with Vertical(classes="box wide") as box:
             box.border_title = Content("The preimage of this payment?")
             yield Static(
@@ -109,4 +109,6 @@ class BringPreimage(ModalScreen[Secret | None]):
             )
 
     def _tell(self, sentence: Shown) -> None:
-        self.query_one("#word", Static).update(styled(sentence, "$text-warning"))
+        word = self.query_one("#word", Static)
+        word.update(styled(sentence, "$text-warning"))
+        word.add_class("told")

@@ -24,7 +24,7 @@ from l402tui.protocol.text import say
 from l402tui.tui.keeper import Opener
 from l402tui.tui.keymap import Where, bindings
 from l402tui.tui.modals.approve import Approve
-from l402tui.tui.money import NOT_STARTED, money_line
+from l402tui.tui.money import NOT_STARTED, money_line, so_far
 from l402tui.tui.rhythm import Rhythm
 from l402tui.tui.screens import SCREENS
 from l402tui.tui.screens.opening import opening
@@ -246,7 +246,7 @@ class FlowScreen(Sessions):
         if self.watched is not None:
             line = money_line(self.watched, asking=bool(asked))
             pause = waiting(self.watched) if self.running else None
-            line = say("{} {}", line, pause) if pause else line
+            line = say("{} {}", so_far(self.watched), pause) if pause else line
         if self.size.height and (self.size.height < SHORT or self.size.width < 60):
             line = say("{} {}", line, _SMALL)
         self.query_one("#status", Static).update(plain(line))
