@@ -88,6 +88,19 @@ def test_a_held_payment_that_arrives_is_paid_and_delivered() -> None:
     flow.never(Pay, Ask)
 
 
+@pytest.mark.parametrize(
+    ("wallet", "money"), [("external:-", Money.SPENT), ("lnd:-", Money.EARLIER)]
+)
+def test_a_phone_may_have_paid_just_now_what_it_was_shown_earlier(
+    wallet: str, money: Money
+) -> None:
+    shown = replace(m.SENDING, wallet=wallet)
+    flow = resumed(shown) >> PaymentSettled(m.PREIMAGE) << StorePaid
+    flow >> PaidStored(m.HELD) << Retry >> Answered(m.answer()) << RecordUse << Record
+    ending = (flow >> stored(S.ACTIVE, shown)).ends(Outcome.PAID, money)
+    assert ending.cost == (m.PRICE if money is Money.SPENT else 0)
+
+
 # --- paid, and no proof ------------------------------------------------------------------------
 
 

@@ -50,8 +50,11 @@ def settled(state: State, event: e.PaymentSettled) -> Step:
     if not preimage_matches(event.preimage, intent.payment_hash):
         reason = "the wallet says that it paid, and has no preimage that belongs to this payment"
         return close(state, IntentState.PAID_NO_PREIMAGE, reason, endings.no_proof(intent))
-    spent = state.spent if state.resumed else Msat(intent.amount + (event.fee or 0))
+    # When a phone has paid nobody knows: perhaps just now, though it was shown the invoice earlier.
+    resumed = state.resumed and not intent.external
+    spent = state.spent if resumed else Msat(intent.amount + (event.fee or 0))
     state = replace(state, phase=Phase.STORING, spent=spent, unstored_fee=event.fee)
+    state = replace(state, resumed=resumed)
     state = replace(state, held=intent.held(event.preimage, event.fee))
     return state, (StorePaid(intent, event.preimage, event.fee),)
 
