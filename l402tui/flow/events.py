@@ -11,7 +11,17 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from l402tui.flow.findings import Finding
-from l402tui.flow.model import Bill, Ending, Held, Intent, LatestEnd, Quote, Request, Response
+from l402tui.flow.model import (
+    Bill,
+    Ending,
+    Held,
+    Intent,
+    LatestEnd,
+    Moving,
+    Quote,
+    Request,
+    Response,
+)
 from l402tui.protocol.amount import Msat
 from l402tui.protocol.secret import Secret
 from l402tui.protocol.text import Shown
@@ -155,7 +165,7 @@ class Checked(Event):
     quote: Quote | None = None
     known: Intent | None = None
     """What the vault knows about this payment hash."""
-    under_way: tuple[Intent, ...] = ()
+    under_way: tuple[Intent | Moving, ...] = ()
     """What another run of this program is paying for the same right now."""
 
 

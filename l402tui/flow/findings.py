@@ -16,6 +16,7 @@ from l402tui.flow.model import (
     Intent,
     Limits,
     Memory,
+    Moving,
     Request,
     Spending,
     Timing,
@@ -64,7 +65,7 @@ class Facts:
     memory: Memory = Memory()
     known: Intent | None = None
     """What the vault knows about this payment hash."""
-    open_here: tuple[Intent, ...] = ()
+    open_here: tuple[Intent | Moving, ...] = ()
     """Payments at this origin for which money may still move."""
     refused: Held | None = None
     """A held credential that the server has just not accepted."""

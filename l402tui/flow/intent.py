@@ -22,6 +22,7 @@ __all__ = [
     "IntentState",
     "LatestEnd",
     "LogLine",
+    "Moving",
     "Quote",
 ]
 
@@ -145,6 +146,11 @@ class Intent:
     invoice again is the longest part of a reservation."""
 
     @property
+    def purpose(self) -> str:
+        """What it buys (:attr:`Request.purpose`)."""
+        return self.request.purpose
+
+    @property
     def external(self) -> bool:
         """Whether a person pays it with a wallet elsewhere, and only they can say how it stands."""
         return self.wallet.startswith("external:")
@@ -190,6 +196,24 @@ class Intent:
             fee=fee if fee is not None else self.fee or Msat(0),
             path=self.request.url.path,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """What a bill is held against, of a payment under way: no secret is read for it."""
+
+    payment_hash: bytes
+    state: IntentState
+    purpose: str
+    amount: Msat
+    wallet: str
+    updated: float
+    sent: float | None = None
+
+    @property
+    def external(self) -> bool:
+        """Whether a person pays it with a wallet elsewhere, and only they can say how it stands."""
+        return self.wallet.startswith("external:")
 
 
 @dataclass(frozen=True, slots=True)

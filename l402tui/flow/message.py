@@ -23,11 +23,18 @@ __all__ = [
     "Request",
     "Response",
     "Saved",
+    "purpose_of",
 ]
 
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 """Methods that may be sent again without asking (RFC 9110 section 9.2.1)."""
+
+
+def purpose_of(method: str, origin: str, path: str) -> str:
+    """:attr:`Request.purpose` of a request of which no more than this is known."""
+    kind = "look" if method.upper() in SAFE_METHODS else "act"
+    return f"{kind} {origin}{path}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +64,7 @@ class Request:
     def purpose(self) -> str:
         """What a payment for this request buys, as far as that can be told before: requests of the
         same kind to the same path of the same origin need one credential between them."""
-        kind = "look" if self.method.upper() in SAFE_METHODS else "act"
-        return f"{kind} {self.url.origin}{self.url.path}"
+        return purpose_of(self.method, self.url.origin, self.url.path)
 
     @property
     def repeatable(self) -> bool:
@@ -137,8 +143,8 @@ class Bill:
     """A 402, decoded as far as it goes. What could not be read stays in ``problems``."""
 
     response: Response
-    reading: Reading
-    challenge: L402Challenge | None = None
+    reading: Reading = field(repr=False)
+    challenge: L402Challenge | None = field(default=None, repr=False)
     token: Token | None = None
     identifier: Identifier | None = None
     invoice: Invoice | None = None

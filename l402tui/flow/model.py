@@ -7,7 +7,7 @@ are is in the modules named below.
 
 from __future__ import annotations
 
-from l402tui.flow.intent import Held, Intent, IntentState, LatestEnd, LogLine, Quote
+from l402tui.flow.intent import Held, Intent, IntentState, LatestEnd, LogLine, Moving, Quote
 from l402tui.flow.limits import Limits, Spending, Unsettled
 from l402tui.flow.memory import Memory, PayeeMemory, PriceMemory, Timing
 from l402tui.flow.message import Bill, Hop, Request, Response
@@ -28,6 +28,7 @@ __all__ = [
     "LogLine",
     "Memory",
     "Money",
+    "Moving",
     "Outcome",
     "PayeeMemory",
     "PriceMemory",

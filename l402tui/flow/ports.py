@@ -23,6 +23,7 @@ from l402tui.flow.model import (
     Limits,
     LogLine,
     Memory,
+    Moving,
     Quote,
     Request,
     Spending,
@@ -149,8 +150,8 @@ class Vault(Protocol):
     def unfinished(self, request: Request) -> Intent | None:
         """The newest open intent for exactly this request (same fingerprint)."""
 
-    def open_at(self, origin: str) -> Sequence[Intent]:
-        """Intents at this origin for which money may still move, or has moved without a proof
+    def open_at(self, origin: str) -> Sequence[Intent | Moving]:
+        """Payments at this origin for which money may still move, or has moved without a proof
         (SENDING, IN_FLIGHT, HELD, UNKNOWN, PAID_NO_PREIMAGE)."""
 
     def intent(self, payment_hash: bytes) -> Intent | None:

@@ -28,6 +28,7 @@ from l402tui.flow.model import (
     IntentState,
     Limits,
     Memory,
+    Moving,
     Quote,
     Request,
     WalletFacts,
@@ -339,12 +340,12 @@ def _quote(facts: Facts) -> Quote | None:
     )
 
 
-def _under_way(facts: Facts) -> tuple[Intent, ...]:
+def _under_way(facts: Facts) -> tuple[Intent | Moving, ...]:
     """Payments for the same that were heard of just now: another run of this program makes them."""
     return tuple(
         intent
         for intent in facts.open_here
-        if intent.request.purpose == facts.request.purpose
+        if intent.purpose == facts.request.purpose
         and intent.state.moving
         and not intent.external  # its person has the invoice, and may take their time
         and facts.now - intent.updated < LIVELY

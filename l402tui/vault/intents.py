@@ -12,12 +12,14 @@ from enum import Enum
 from hashlib import sha256
 from typing import Any, Final
 
+from l402tui.flow.message import purpose_of
 from l402tui.flow.model import (
     Held,
     Intent,
     IntentState,
     LatestEnd,
     Limits,
+    Moving,
     Request,
 )
 from l402tui.flow.ports import VaultError
@@ -110,16 +112,29 @@ def unfinished(db: Book, request: Request) -> Intent | None:
     return _one(db.seal, row)
 
 
-def moving(db: Book, origin: str) -> Sequence[Intent]:
-    """Intents at this origin that may have been sent and whose end nobody can prove, oldest
-    first."""
+def moving(db: Book, origin: str) -> Sequence[Moving]:
+    """Payments at this origin that may have been sent and whose end nobody can prove, oldest
+    first. There may be hundreds, so their requests and secrets stay where they are."""
     rows = db.execute(
-        f"{SELECT} WHERE i.origin = ?"
+        "SELECT i.payment_hash, i.state, r.method, i.path, i.amount_msat, i.wallet, i.updated,"
+        " i.sent FROM intents i JOIN requests r ON r.id = i.request_id WHERE i.origin = ?"
         " AND i.state IN ('sending', 'in flight', 'held', 'unknown', 'paid, no preimage')"
         " ORDER BY i.created, i.rowid",
         (plain(origin),),
     )
-    return tuple(read(db.seal, row) for row in rows)
+    with understood():
+        return tuple(
+            Moving(
+                payment_hash=payment_hash,
+                state=IntentState(state),
+                purpose=purpose_of(method, origin, path),
+                amount=Msat(amount),
+                wallet=wallet,
+                updated=updated,
+                sent=sent,
+            )
+            for payment_hash, state, method, path, amount, wallet, updated, sent in rows
+        )
 
 
 def reserve(db: Book, intent: Intent, limits: Limits | None) -> Intent | None:

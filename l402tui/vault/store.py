@@ -30,6 +30,7 @@ from l402tui.flow.model import (
     Limits,
     LogLine,
     Memory,
+    Moving,
     Request,
     Spending,
     Timing,
@@ -174,8 +175,8 @@ class SqliteVault:
         """The newest open intent for exactly this request (same fingerprint)."""
         return self._read(intents.unfinished, request)
 
-    def open_at(self, origin: str) -> Sequence[Intent]:
-        """Intents at this origin for which money may still move, oldest first."""
+    def open_at(self, origin: str) -> Sequence[Moving]:
+        """Payments at this origin for which money may still move, oldest first."""
         return self._read(intents.moving, origin)
 
     def intent(self, payment_hash: bytes) -> Intent | None:

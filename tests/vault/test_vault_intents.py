@@ -273,6 +273,33 @@ def test_open_at_is_where_money_may_still_move(vault: SqliteVault) -> None:
     assert found == [S.SENDING, S.IN_FLIGHT, S.HELD, S.UNKNOWN, S.PAID_NO_PREIMAGE]
 
 
+def test_what_is_told_of_a_payment_under_way_is_what_the_whole_row_says(vault: SqliteVault) -> None:
+    for number, request in enumerate((get(), get(method="POST", body=b"x"))):
+        vault.reserve(intent(number, request, wallet="external:regtest"))
+        vault.record(hash_of(number), S.SENDING, at=NOW + 1)
+    for told in vault.open_at(ORIGIN):
+        whole = vault.intent(told.payment_hash)
+        assert whole is not None
+        for name in ("state", "purpose", "amount", "wallet", "updated", "sent", "external"):
+            assert getattr(told, name) == getattr(whole, name)
+
+
+def test_payments_under_way_are_found_by_their_index_and_no_secret_is_opened(
+    vault: SqliteVault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault.reserve(intent(1))
+    vault.record(hash_of(1), S.SENDING, at=NOW)
+    asked: list[str] = []
+    vault._db.set_trace_callback(asked.append)
+    monkeypatch.setattr(vault._db.seal, "open", None, raising=False)
+    (told,) = vault.open_at(ORIGIN)
+    vault._db.set_trace_callback(None)
+    assert told.payment_hash == hash_of(1)
+    (question,) = (sql for sql in asked if "intents" in sql)
+    plan = vault._db.execute(f"EXPLAIN QUERY PLAN {question}").fetchall()
+    assert any("intents_moving" in step for *_, step in plan)
+
+
 # --- what a person asks -------------------------------------------------------------------------
 
 
