@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import events
 from textual.app import SystemCommand
 from textual.binding import BindingType
+from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Input
 
@@ -27,6 +28,7 @@ from l402tui.tui.rhythm import Rhythm
 from l402tui.tui.screens.flow import FlowScreen
 from l402tui.tui.screens.welcome import Welcome
 from l402tui.tui.theme import L402, NARROW, SHORT, theme_for
+from l402tui.tui.typed import Sieve
 from l402tui.tui.watch import Errand, Watch
 
 if TYPE_CHECKING:
@@ -65,6 +67,7 @@ class ExplorerApp(CarefulApp):
         super().__init__()
         self.animation_level = "none"
         self.rhythm = Rhythm()
+        self._sieve = Sieve(self)
         self._opener = opener
         self._url = url
         self._demo = demo
@@ -150,7 +153,8 @@ class ExplorerApp(CarefulApp):
             self.rhythm.key(event.time)
         elif isinstance(event, events.Paste) and not event.is_forwarded:
             self.rhythm.paste(event.time)
-        await super().on_event(event)
+        if self._sieve.passes(event):
+            await super().on_event(event)
 
     # --- actions -------------------------------------------------------------------------------
 
@@ -252,7 +256,11 @@ class ExplorerApp(CarefulApp):
             refusal = why_not(key.action)
             about = f"{key.help} [{key.faces}]" if refusal is None else f"Not now: {refusal}"
             title = f"{key.label[0].upper()}{key.label[1:]}"
-            yield SystemCommand(title, about, lambda action=key.action: self.action_do(action))
+            yield SystemCommand(
+                title,
+                Content(about),  # type: ignore[arg-type]  # it reads a str as markup
+                lambda action=key.action: self.action_do(action),
+            )
         picture = "Save what is on the screen as SVG; secrets are masked first"
         yield SystemCommand("Screenshot", picture, self.deliver_screenshot)
         yield SystemCommand("Theme", "Change the colours", self.action_change_theme)
