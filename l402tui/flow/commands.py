@@ -23,6 +23,7 @@ from l402tui.flow.model import (
     Quote,
     Request,
     Response,
+    Seen,
 )
 from l402tui.protocol.amount import Msat
 from l402tui.protocol.secret import Secret
@@ -105,6 +106,8 @@ class Check(Command):
     """A held credential that the server did not accept just now."""
     again: Intent | None = None
     """The intent whose bill this is, where it is about to be paid after a long time."""
+    line: int = 0
+    """How far the vault's log went when credentials were looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,17 +121,21 @@ class Ask(Command):
 
 @dataclass(frozen=True, slots=True)
 class Reserve(Command):
-    """Write the intent, in one transaction, unless its hash is known. -> Reserved | Outstanding"""
+    """Write the intent, in one transaction, unless its hash is known, or another payment came
+    between that was not seen. -> Reserved | Outstanding"""
 
     shown = True
     intent: Intent
+    seen: Seen = Seen()
 
 
 @dataclass(frozen=True, slots=True)
 class StoreSending(Command):
-    """Write, and flush to disk, that the pay call may leave now. -> PaymentSent"""
+    """Write, and flush to disk, that the pay call may leave now, unless another payment came
+    between that was not seen. -> PaymentSent | Outstanding"""
 
     intent: Intent
+    seen: Seen = Seen()
 
 
 @dataclass(frozen=True, slots=True)

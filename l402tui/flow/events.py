@@ -77,6 +77,8 @@ class Found(Event):
     """Credentials that may open it, best first."""
     unfinished: Intent | None = None
     """A payment for this very request that is not finished."""
+    line: int = 0
+    """How far the vault's log of payments went just before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +169,10 @@ class Checked(Event):
     """What the vault knows about this payment hash."""
     under_way: tuple[Intent | Moving, ...] = ()
     """What another run of this program is paying for the same right now."""
+    seen: frozenset[bytes] = frozenset()
+    """Hashes of the payments under way at this origin that the findings tell of."""
+    bought: Intent | None = None
+    """What another run has bought since credentials were looked for: it may open the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,8 +207,9 @@ class Reserved(Event):
 
 @dataclass(frozen=True, slots=True)
 class Outstanding(Event):
-    """It could not be reserved: the payment hash, or a payment for this request, is in the vault
-    already (``intent``), or a limit would be passed by now (None)."""
+    """It could not be reserved, or not be sent: the payment hash, or a payment for this request, is
+    in the vault already, or another payment came between that nobody has seen (``intent``); or a
+    limit would be passed by now (None)."""
 
     intent: Intent | None
 

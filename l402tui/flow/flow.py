@@ -17,6 +17,9 @@ The rules about money, each of which a test holds on to:
 * Only a preimage whose SHA-256 is the payment hash is a payment. It is written before it is used;
   where the disk does not take it, it stays in memory and is written as soon as it does.
 * Of all who want the same at the same moment, one pays (:class:`TakeTurn`).
+* A yes counts in view of what the checks have shown. Where another payment has begun at the same
+  origin since, by whichever process, or has bought the same, nothing is sent: all is looked at
+  anew (:class:`Outstanding`).
 * Without permission to pay there is no path to :class:`Reserve`, :class:`Pay` or :class:`Track`.
 """
 
@@ -90,6 +93,7 @@ TRANSITIONS: Final[Mapping[Phase, Mapping[type[e.Event], Move]]] = MappingProxyT
         },
         Phase.SENDING: {
             e.PaymentSent: paying.sent,
+            e.Outstanding: before.not_sent,
             e.Failed: before.broken_before,
         },
         Phase.PAYING: _WALLET_SAYS,

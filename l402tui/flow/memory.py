@@ -11,7 +11,18 @@ from dataclasses import dataclass, field
 from l402tui.flow.limits import Unsettled
 from l402tui.protocol.amount import Msat
 
-__all__ = ["Memory", "PayeeMemory", "PriceMemory", "Timing"]
+__all__ = ["Memory", "PayeeMemory", "PriceMemory", "Seen", "Timing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was known when a yes was given: it counts in view of this, and of nothing newer."""
+
+    open: frozenset[bytes] = frozenset()
+    """Hashes of the payments under way at this origin that the checks have shown."""
+    line: int = 0
+    """How far the vault's log of payments went when credentials were looked for: what is bought
+    later may open the same."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from l402tui.flow.model import (
     Moving,
     Quote,
     Request,
+    Seen,
     Spending,
     Timing,
     WalletFacts,
@@ -38,6 +39,7 @@ __all__ = [
     "Approver",
     "Clock",
     "OverLimit",
+    "Overtaken",
     "Place",
     "PreparedRequest",
     "Transport",
@@ -117,6 +119,15 @@ class OverLimit(Exception):
     """A reservation would pass a limit. Nothing was written."""
 
 
+class Overtaken(Exception):
+    """Since the yes was asked for, another payment has begun at this origin, or has bought what may
+    open the same. Nothing was written."""
+
+    def __init__(self, by: Intent) -> None:
+        super().__init__("another payment was faster")
+        self.by = by
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """What came of waiting for one's turn."""
@@ -157,6 +168,12 @@ class Vault(Protocol):
     def intent(self, payment_hash: bytes) -> Intent | None:
         """The one intent for this hash."""
 
+    def line(self) -> int:
+        """How far the log of payments goes: a number that grows with every change of a state."""
+
+    def bought_since(self, request: Request, line: int) -> Intent | None:
+        """A payment for the same purpose that was proven after that line of the log."""
+
     def credentials(self, request: Request) -> Sequence[Held]:
         """Credentials that may open this request, best first: same origin always; the same path
         first; those the server refused for this path left out."""
@@ -174,12 +191,15 @@ class Vault(Protocol):
     def remember(self, request: Request, invoice: Invoice, at: float) -> None:
         """Write that a bill was shown here, whether it gets paid or not."""
 
-    def reserve(self, intent: Intent, limits: Limits | None) -> Intent | None:
+    def reserve(
+        self, intent: Intent, limits: Limits | None, seen: Seen | None = None
+    ) -> Intent | None:
         """Write a new intent. If its hash is known, or its request has an unfinished payment: write
         nothing and return the known one.
 
-        Raises OverLimit where a limit would be passed by now: whoever asked before may have waited
-        for a person while another run paid. ``limits`` is None for what is paid already.
+        Raises OverLimit where a limit would be passed by now, and Overtaken where another payment
+        came between that is not in ``seen``: whoever asked before may have waited for a person
+        while another run paid. Both are None for what is paid already.
         """
 
     def record(
@@ -192,11 +212,13 @@ class Vault(Protocol):
         fee: Msat | None = None,
         exchange: int | None = None,
         latest_end: LatestEnd | None = None,
+        seen: Seen | None = None,
     ) -> Intent:
         """Write a new state. A proven intent never goes back to an unproven state.
 
         ``exchange`` is the history row whose payment this is: linked in the same breath, so that
-        the row can say what it cost even if nobody lives to end it.
+        the row can say what it cost even if nobody lives to end it. ``seen`` goes with SENDING: of
+        several reservations of one moment, only the first is sent. Raises Overtaken for the others.
         """
 
     def store_paid(

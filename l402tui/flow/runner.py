@@ -37,6 +37,7 @@ from l402tui.flow.ports import (
     Approver,
     Clock,
     OverLimit,
+    Overtaken,
     Transport,
     Turns,
     Vault,
@@ -199,21 +200,19 @@ class Runner:
         vault, now = self._vault, self._clock.now()
         match command:
             case c.LookUp(request=request, payment_hash=payment_hash):
+                line = vault.line()  # first: what is bought from now on is news
                 if payment_hash is None:
-                    yield e.Found(tuple(vault.credentials(request)), vault.unfinished(request))
+                    held, unfinished = vault.credentials(request), vault.unfinished(request)
+                    yield e.Found(tuple(held), unfinished, line)
                 else:
-                    yield e.Found((), vault.intent(payment_hash))
-            case c.Reserve(intent=intent):
+                    yield e.Found((), vault.intent(payment_hash), line)
+            case c.Reserve() | c.StoreSending():
                 try:
-                    known = vault.reserve(intent, self._limits)
+                    yield self._commit(command, now)
                 except OverLimit:
                     yield e.Outstanding(None)
-                else:
-                    yield e.Reserved(intent) if known is None else e.Outstanding(known)
-            case c.StoreSending(intent=intent):
-                sending, row = IntentState.SENDING, self._exchange
-                stored = vault.record(intent.payment_hash, sending, at=now, exchange=row)
-                yield e.PaymentSent(stored)
+                except Overtaken as overtaken:
+                    yield e.Outstanding(overtaken.by)
             case c.StorePaid(intent=intent, preimage=preimage, fee=fee):
                 yield e.PaidStored(vault.store_paid(intent.payment_hash, preimage, at=now, fee=fee))
             case c.Record(intent=intent, state=state, reason=reason, latest_end=end):
@@ -231,6 +230,16 @@ class Runner:
                 yield e.Finished(ending)
             case _:
                 raise TypeError(f"nobody knows how to carry out {type(command).__name__}")
+
+    def _commit(self, command: c.Reserve | c.StoreSending, now: float) -> e.Event:
+        """Set the money aside, and then allow it to leave. Raises OverLimit and Overtaken."""
+        vault, intent = self._vault, command.intent
+        if isinstance(command, c.Reserve):
+            known = vault.reserve(intent, self._limits, command.seen)
+            return e.Reserved(intent) if known is None else e.Outstanding(known)
+        sending, row = IntentState.SENDING, self._exchange
+        stored = vault.record(intent.payment_hash, sending, at=now, exchange=row, seen=command.seen)
+        return e.PaymentSent(stored)
 
     def _close_exchange(self, ending: Ending, now: float) -> None:
         if self._exchange is None:
@@ -284,12 +293,20 @@ class Runner:
                 writable=self._wallet is None or vault.writable(),
                 answered_at=self._answered_at,
             )
+            bought = vault.bought_since(request, command.line)
         except VaultError as error:
             return e.Failed(shown(str(error), SENTENCE))
         if invoice is not None and command.again is None:
             with suppress(VaultError):  # a bill that was only looked at may be forgotten
                 vault.remember(request, invoice, now)
-        return e.Checked(examine(facts), _quote(facts), facts.known, _under_way(facts))
+        return e.Checked(
+            examine(facts),
+            _quote(facts),
+            facts.known,
+            _under_way(facts),
+            frozenset(intent.payment_hash for intent in facts.open_here),
+            bought,
+        )
 
     async def _ask_wallet(self, command: c.Pay | c.Track) -> AsyncGenerator[e.WalletEvent, None]:
         wallet, intent = self._wallet, command.intent

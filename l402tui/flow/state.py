@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from l402tui.flow.commands import Command
 from l402tui.flow.findings import Finding
-from l402tui.flow.model import Bill, Ending, Held, Intent, Quote, Request
+from l402tui.flow.model import Bill, Ending, Held, Intent, Quote, Request, Seen
 from l402tui.protocol.amount import Msat
 
 __all__ = ["Phase", "State", "Step", "UnexpectedEvent"]
@@ -58,6 +58,12 @@ class State:
     bill: Bill | None = None
     quote: Quote | None = None
     findings: tuple[Finding, ...] = ()
+    seen: Seen = Seen()
+    """What a yes is given in view of."""
+    overtaken: int = 0
+    """How often another payment was faster than a yes."""
+    faster: Intent | None = None
+    """The one that was, while our own reservation is given back for it."""
     approved_at: float = 0.0
     intent: Intent | None = None
     resumed: bool = False

@@ -149,7 +149,7 @@ def _tell_payment(event: e.Event) -> Told | None:
             line = say("Another payment has used up the limit meanwhile.")
             return Told(Station.PAY, Mark.WARN, line)
         case e.Outstanding():
-            line = say("Another run pays for this already.")
+            line = say("Another payment to this server was faster; looking again.")
             return Told(Station.PAY, Mark.WARN, line)
         case e.Failed(why=why):
             return Told(Station.RESULT, Mark.BAD, say("The vault does not work."), (why,))

@@ -21,8 +21,9 @@ from l402tui.flow.model import (
     Limits,
     Moving,
     Request,
+    Seen,
 )
-from l402tui.flow.ports import VaultError
+from l402tui.flow.ports import Overtaken, VaultError
 from l402tui.protocol.amount import Msat
 from l402tui.protocol.secret import Secret
 from l402tui.vault import credentials, memory, requests
@@ -34,7 +35,9 @@ from l402tui.vault.sealing import Book, Place, Seal
 __all__ = [
     "SELECT",
     "Verdict",
+    "bought_since",
     "find",
+    "line",
     "moving",
     "read",
     "record",
@@ -137,12 +140,50 @@ def moving(db: Book, origin: str) -> Sequence[Moving]:
         )
 
 
-def reserve(db: Book, intent: Intent, limits: Limits | None) -> Intent | None:
+def line(db: Book) -> int:
+    """The number of the log's last line. Numbers follow the order in which states were written."""
+    (last,) = db.execute("SELECT coalesce(max(id), 0) FROM intent_log").fetchone()
+    return int(last)
+
+
+def bought_since(db: Book, request: Request, line: int, *, but: bytes = b"") -> Intent | None:
+    """What was proven after that line and may open this request: bought by a request of the same
+    purpose, and not refused since. The newest, the hash ``but`` left out."""
+    since = "SELECT payment_hash FROM intent_log WHERE id > ? AND state = 'paid'"
+    rows = db.execute(
+        f"{SELECT} WHERE i.payment_hash IN ({since}) AND i.payment_hash <> ?"
+        " AND i.origin = ? AND i.path = ? AND i.state <> 'rejected'"
+        " ORDER BY i.created DESC, i.rowid DESC",
+        (line, but, plain(request.url.origin), plain(request.url.path)),
+    )
+    # There is hardly ever more than one, and what a method is for is not known to SQL.
+    found = (read(db.seal, row) for row in rows.fetchall())
+    return next((one for one in found if one.request.purpose == request.purpose), None)
+
+
+def _look_round(db: Book, intent: Intent, seen: Seen) -> None:
+    """See that the yes to this intent was given in view of all there is. Raises Overtaken.
+
+    Two runs that ask at the same moment do not see each other; under the lock, the second does.
+    """
+    request, own = intent.request, intent.payment_hash
+    for other in moving(db, request.url.origin):
+        if other.payment_hash != own and other.payment_hash not in seen.open:
+            raise Overtaken(_known(db, other.payment_hash))
+    bought = bought_since(db, request, seen.line, but=own)
+    if bought is not None:
+        raise Overtaken(bought)
+
+
+def reserve(
+    db: Book, intent: Intent, limits: Limits | None, seen: Seen | None = None
+) -> Intent | None:
     """Write a new intent; where its hash is known, or its request has an unfinished payment,
     write nothing and answer with the known one.
 
     The limits are looked at again here, under the lock: two runs that were both within a limit may
-    not be so together. Raises OverLimit.
+    not be so together. Raises OverLimit. So are the other payments at this origin: one that is not
+    in ``seen`` was in no approval. Raises Overtaken.
 
     A RELEASED intent is taken up again as if it were new: nothing was ever sent for it, and its
     terms are those of the new approval. A FAILED one is known: the wallet tried, and trying the
@@ -157,6 +198,8 @@ def reserve(db: Book, intent: Intent, limits: Limits | None) -> Intent | None:
     other = unfinished(db, intent.request)
     if other is not None:
         return other
+    if seen is not None:
+        _look_round(db, intent, seen)
     payee = intent.payee or memory.payee_of(intent.invoice)
     if limits is not None:
         caps.check(db, intent, payee, limits)
@@ -215,14 +258,21 @@ def record(
     reason: str,
     fee: Msat | None,
     latest_end: LatestEnd | None = None,
+    seen: Seen | None = None,
 ) -> Intent:
-    """Write a new state as :func:`verdict` allows; the intent as it stands then."""
+    """Write a new state as :func:`verdict` allows; the intent as it stands then.
+
+    With ``seen``, SENDING is given only while no other payment at this origin is news: of several
+    reservations, the first that is sent is such news for the others. Raises Overtaken.
+    """
     intent = _known(db, payment_hash)
     match verdict(intent.state, state):
         case Verdict.KEEP:
             return intent
         case Verdict.REFUSE:
             raise VaultError(_refusal(intent.state, state))
+    if seen is not None and state is _S.SENDING:
+        _look_round(db, intent, seen)
     after = replace(
         intent,
         state=state,

@@ -32,6 +32,7 @@ from l402tui.flow.model import (
     Memory,
     Moving,
     Request,
+    Seen,
     Spending,
     Timing,
 )
@@ -183,6 +184,14 @@ class SqliteVault:
         """The one intent for this hash."""
         return self._read(intents.find, payment_hash)
 
+    def line(self) -> int:
+        """How far the log of payments goes."""
+        return self._read(intents.line)
+
+    def bought_since(self, request: Request, line: int) -> Intent | None:
+        """A payment for the same purpose that was proven after that line of the log."""
+        return self._read(intents.bought_since, request, line)
+
     def credentials(self, request: Request) -> Sequence[Held]:
         """At most three credentials that may open this request, best first."""
         return self._read(credentials.for_request, request)
@@ -203,13 +212,16 @@ class SqliteVault:
         """Write that a bill was shown. Nothing hangs on it but later warnings."""
         self._note(memory.remember, request, invoice, at)
 
-    def reserve(self, intent: Intent, limits: Limits | None = None) -> Intent | None:
+    def reserve(
+        self, intent: Intent, limits: Limits | None = None, seen: Seen | None = None
+    ) -> Intent | None:
         """Write a new intent. If its hash is known, or its request has an unfinished payment: write
-        nothing and return the known one. Raises OverLimit.
+        nothing and return the known one. Raises OverLimit, and Overtaken where another payment at
+        its origin is not in ``seen``.
 
         A RELEASED intent, for which nothing was ever sent, is taken up again with the new terms.
         """
-        return self._write(intents.reserve, intent, limits)
+        return self._write(intents.reserve, intent, limits, seen)
 
     def record(
         self,
@@ -221,6 +233,7 @@ class SqliteVault:
         fee: Msat | None = None,
         exchange: int | None = None,
         latest_end: LatestEnd | None = None,
+        seen: Seen | None = None,
     ) -> Intent:
         """Write a new state; the intent as it stands then. ``exchange`` is the history row whose
         payment this is: it is linked in the same transaction.
@@ -228,7 +241,8 @@ class SqliteVault:
         News that is overtaken by better (an unproven state for a proven payment) is dropped, and
         the answer is what is known. Raises VaultError for SENDING where the payment must not be
         sent, for RELEASED where it may have been, for a proven state without a preimage (only
-        :meth:`store_paid` begins one), and for a hash that was never reserved.
+        :meth:`store_paid` begins one), and for a hash that was never reserved; Overtaken for
+        SENDING where another payment at its origin is not in ``seen``.
         """
         # The wallet or the server says these again when it is asked again; after SENDING nothing
         # is sent to another wallet whether they are known or not.
@@ -237,8 +251,9 @@ class SqliteVault:
 
         def work(db: Book) -> Intent:
             intent = intents.record(
-                db, payment_hash, state, at=at, reason=reason, fee=fee, latest_end=latest_end
-            )
+                db, payment_hash, state, at=at, reason=reason, fee=fee, latest_end=latest_end,
+                seen=seen,
+            )  # fmt: skip
             if exchange is not None:
                 history.link(db, exchange, payment_hash)
             return intent

@@ -45,6 +45,7 @@ assert PAYEE is not None
 DAY = 86_400
 BROKEN = f'L402 token="{TOKEN}", invoice="{GOOD.text[:-1]}b"'
 EARLIER = m.WALLET.node_id
+OTHER = replace(m.IN_FLIGHT, payment_hash=bytes(32))
 
 
 def limited(before: dict[str, int], **caps: int) -> Facts:
@@ -123,6 +124,12 @@ BEFORE: list[Case] = [
     ("C14", PASS, "new", known(IntentState.RELEASED)),
     ("C14", ASK, "not finished", facts(open_here=(m.IN_FLIGHT,))),
     ("C14", INFO, "being paid already", known(IntentState.SENDING)),
+    (
+        "C14",
+        ASK,
+        "being paid already, and 10 sat in other payments",
+        replace(known(IntentState.SENDING), open_here=(m.SENDING, OTHER)),
+    ),
     ("C14", INFO, "being paid already", known(IntentState.UNKNOWN)),
     ("C14", INFO, "is paid already", known(IntentState.PAID)),
     ("C14", INFO, "is paid already", known(IntentState.ACTIVE)),

@@ -9,7 +9,8 @@ moment, as a crash would. After each event:
 * I3 what is paid is never deleted and its proof never overwritten
 * I4 time and silence change no state
 * I5 what is spent and reserved is within the limits
-* I6 while a payment is under way, another one at its origin wants a person's explicit yes
+* I6 while a payment is under way, another one at its origin is sent only by the yes of a person who
+  was shown it; and nothing is sent for what was bought since the flow looked for credentials
 
 and never: two pay calls for one hash where the wallet had taken the first one over, or one before
 the disk says so.
@@ -22,7 +23,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from l402tui.flow import commands as c
@@ -32,7 +33,7 @@ from l402tui.flow.checks import examine
 from l402tui.flow.findings import Facts, Severity
 from l402tui.flow.flow import Phase, State, begin, step
 from l402tui.flow.model import Intent, IntentState, Limits, Quote, Request
-from l402tui.flow.ports import OverLimit, VaultError
+from l402tui.flow.ports import OverLimit, Overtaken, VaultError
 from l402tui.practice.invoices import PracticeInvoice
 from l402tui.protocol.amount import Msat, sat
 from l402tui.protocol.credential import preimage_matches
@@ -48,7 +49,7 @@ REQUESTS = tuple(
     Request(replace(m.URL, path=path), method)
     for path in ("/weather", "/forecast")
     for method in ("GET", "POST")
-)
+) + tuple(Request(replace(m.URL, query=f"city={number}")) for number in range(2))
 
 
 @dataclass
@@ -66,8 +67,10 @@ class Running:
 
     state: State
     due: list[c.Command] = field(default_factory=list)
-    confirmed: bool = False
-    """A person has seen that another payment is under way, and said yes."""
+    shown: frozenset[bytes] = frozenset()
+    """Payments under way that the person was shown, who then said yes."""
+    offered: frozenset[bytes] = frozenset()
+    """What was bought already when the flow last looked for credentials."""
 
 
 class World:
@@ -86,6 +89,8 @@ class World:
         """Hashes about which the wallet has said something since the last look."""
         self.notes: set[bytes] = set()
         """Hashes that a flow reserved, released or sent since the last look."""
+        self.smooth = False
+        """For the moment everybody does what leads to a payment."""
 
     def goes_on(self) -> None:
         """Something happens, and the rules hold."""
@@ -108,6 +113,23 @@ class World:
                 self._carry_out(flow, flow.due.pop(0), self.data)
         if flow.state.phase is Phase.DONE:
             self.flows.remove(flow)
+
+    def two_come_to_the_same_point(self) -> None:
+        """And the first of them goes on: that is where the other's yes is overtaken."""
+        point = self.data.draw(st.sampled_from([c.Ask, c.Reserve, c.StoreSending]))
+        begun = len(self.flows)
+        self.somebody_wants_something()
+        self.somebody_wants_something()
+        self.smooth = True
+        for flow in self.flows[begun:]:
+            for _ in range(12):
+                if flow.due and not isinstance(flow.due[0], point):
+                    self._carry_out(flow, flow.due.pop(0), self.data)
+        for flow in self.flows[begun:]:
+            for _ in range(4):
+                if flow.due:
+                    self._carry_out(flow, flow.due.pop(0), self.data)
+        self.smooth = False
 
     def a_flow_is_dropped(self) -> None:
         if self.flows:
@@ -156,8 +178,8 @@ class World:
             case c.Check():
                 self._feed(flow, self._check(command))
             case c.Ask(quote=quote, findings=findings):
-                self._person(flow, quote, any(one.severity is Severity.ASK for one in findings),
-                             data)  # fmt: skip
+                self._person(flow, quote, any(one.check == "C14" and one.severity is Severity.ASK
+                                              for one in findings), data)  # fmt: skip
             case c.Pay(intent=intent):
                 self._pay(flow, intent, data)
             case c.Track(intent=intent):
@@ -170,7 +192,8 @@ class World:
     def _server(
         self, flow: Running, request: Request, credential: bool, data: st.DataObject
     ) -> None:
-        choice = data.draw(st.sampled_from(["yes", "yes", "402", "503", "cut", "429"]))
+        choices = ["402"] if self.smooth else ["yes", "yes", "402", "503", "cut", "429"]
+        choice = data.draw(st.sampled_from(choices))
         if choice == "cut":
             self._feed(flow, e.Unreachable(e.Fault.PROTOCOL, WHY, maybe_received=True))
         elif choice in ("503", "429"):
@@ -178,7 +201,7 @@ class World:
         elif choice == "yes" and credential:
             self._feed(flow, e.Answered(m.answer(url=request.url)))
         else:
-            new = not self.invoices or data.draw(st.booleans())
+            new = self.smooth or not self.invoices or data.draw(st.booleans())
             number = len(self.invoices) if new else data.draw(
                 st.integers(0, len(self.invoices) - 1)
             )  # fmt: skip
@@ -204,6 +227,7 @@ class World:
             open_here=tuple(self.vault.open_at(origin)),
             refused=command.refused,
         )
+        bought = self.vault.bought_since(request, command.line)
         quote = Quote(
             request=request,
             payment_hash=bill.invoice.payment_hash,
@@ -216,11 +240,12 @@ class World:
             limits=LIMITS,
             spending=facts.spending,
         )
-        return e.Checked(examine(facts), quote, facts.known)
+        seen = frozenset(intent.payment_hash for intent in facts.open_here)
+        return e.Checked(examine(facts), quote, facts.known, seen=seen, bought=bought)
 
     def _person(self, flow: Running, quote: Quote, warned: bool, data: st.DataObject) -> None:
-        if data.draw(st.integers(0, 4)):
-            flow.confirmed = warned
+        if self.smooth or data.draw(st.integers(0, 4)):
+            flow.shown = flow.state.seen.open if warned else frozenset()
             self._feed(flow, e.Approved(quote.digest, WHY))
         else:
             self._feed(flow, e.Declined(WHY))
@@ -236,6 +261,8 @@ class World:
             return
         # An honest wallet takes an invoice over once; told again, it says how that one stands.
         book.taken = True
+        if self.smooth:
+            book.settled = data.draw(st.booleans())
         self._tell(flow, intent, data)
 
     def _track(self, flow: Running, intent: Intent, data: st.DataObject) -> None:
@@ -272,15 +299,18 @@ class World:
         vault, now = self.vault, self.now
         match command:
             case c.LookUp(request=request):
-                credentials = tuple(vault.credentials(request))
-                self._feed(flow, e.Found(credentials, vault.unfinished(request)))
-            case c.Reserve(intent=intent):
-                self._reserve(flow, intent)
-            case c.StoreSending(intent=intent):
-                self.notes.add(intent.payment_hash)
-                self._feed(
-                    flow, e.PaymentSent(vault.record(intent.payment_hash, S.SENDING, at=now))
-                )
+                line, credentials = vault.line(), tuple(vault.credentials(request))
+                flow.offered = frozenset(one.payment_hash for one in self._bought())
+                self._feed(flow, e.Found(credentials, vault.unfinished(request), line))
+            case c.Reserve() | c.StoreSending():
+                self.notes.add(command.intent.payment_hash)
+                try:
+                    self._commit(flow, command)
+                except OverLimit:
+                    self._feed(flow, e.Outstanding(None))
+                except Overtaken as overtaken:
+                    MET_NEWS[type(command)] += 1
+                    self._feed(flow, e.Outstanding(overtaken.by))
             case c.StorePaid(intent=intent, preimage=preimage, fee=fee):
                 held = vault.store_paid(intent.payment_hash, preimage, at=now, fee=fee)
                 self._feed(flow, e.PaidStored(held))
@@ -300,22 +330,24 @@ class World:
             case _:
                 raise AssertionError(command)
 
-    def _reserve(self, flow: Running, intent: Intent) -> None:
-        self.notes.add(intent.payment_hash)
-        under_way = self.vault.open_at(intent.request.url.origin)
-        try:
-            known = self.vault.reserve(intent, LIMITS)
-        except OverLimit:
-            self._feed(flow, e.Outstanding(None))
+    def _commit(self, flow: Running, command: c.Reserve | c.StoreSending) -> None:
+        intent = command.intent
+        if isinstance(command, c.Reserve):
+            known = self.vault.reserve(intent, LIMITS, command.seen)
+            self._feed(flow, e.Reserved(intent) if known is None else e.Outstanding(known))
             return
-        if known is None and under_way:
-            # I6: between the question and the yes another flow may have begun; one that was under
-            # way when the question was put was in it, and a person said yes.
-            asked_before = [one for one in under_way if one.sent is not None]
-            note(f"reserved beside {len(asked_before)} under way, confirmed {flow.confirmed}")
-            older = [one for one in asked_before if (one.sent or 0) < flow.state.approved_at - 1]
-            assert flow.confirmed or not older
-        self._feed(flow, e.Reserved(intent) if known is None else e.Outstanding(known))
+        key, purpose = intent.payment_hash, intent.request.purpose
+        sent = self.vault.record(key, S.SENDING, at=self.now, seen=command.seen)
+        for other in self.vault.open_at(intent.request.url.origin):  # I6
+            assert other.payment_hash == key or other.payment_hash in flow.shown
+        for other in self._bought():
+            if other.request.purpose == purpose and other.payment_hash != key:
+                assert other.payment_hash in flow.offered
+        self._feed(flow, e.PaymentSent(sent))
+
+    def _bought(self) -> list[Intent]:
+        every = self.vault.payments(every=True)
+        return [one for one in every if one.state.proven and one.state is not S.REJECTED]
 
     # --- what always holds ---------------------------------------------------------------------
 
@@ -359,6 +391,7 @@ class World:
 _HAPPENINGS = (
     World.somebody_wants_something,
     *[World.a_flow_goes_on] * 8,
+    World.two_come_to_the_same_point,
     World.a_flow_is_dropped,
     World.the_program_is_started_again,
     World.time_passes,
@@ -367,6 +400,8 @@ _HAPPENINGS = (
 
 MET: Counter[tuple[IntentState, IntentState]] = Counter()
 """Changes of state that were met, so that a world in which nothing happens is noticed."""
+MET_NEWS: Counter[type[c.Command]] = Counter()
+"""Where a yes was overtaken by another payment."""
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
@@ -383,6 +418,8 @@ def _in_any_world(data: st.DataObject) -> None:
 
 def test_the_rules_hold_in_any_world() -> None:
     MET.clear()
+    MET_NEWS.clear()
     _in_any_world()
     reached = {new for old, new in MET if new is not old}
     assert {S.IN_FLIGHT, S.FAILED, S.ACTIVE} <= reached, f"little happened: {reached}"
+    assert set(MET_NEWS) == {c.Reserve, c.StoreSending}, f"nobody was overtaken: {MET_NEWS}"

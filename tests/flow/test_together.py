@@ -11,17 +11,19 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
+from itertools import chain
 from pathlib import Path
 
 import pytest
 
+from l402tui.cli.approving import YesOption
 from l402tui.flow import events as e
-from l402tui.flow.findings import Finding
+from l402tui.flow.findings import Finding, Severity
 from l402tui.flow.model import Ending, IntentState, Money, Outcome, Quote, Request
 from l402tui.practice.switches import Switch
 from l402tui.protocol.text import say
 from l402tui.wiring import Session
-from tests.flow.test_runner import FEE, PRICE, Yes, bench
+from tests.flow.test_runner import FEE, PRICE, Bench, Yes, bench, ending
 
 MANY = 200
 
@@ -200,6 +202,92 @@ async def test_a_server_that_takes_money_and_gives_nothing_is_paid_once_for_all(
         assert len(on.approver.asked) == 1
 
 
+# --- two runs that do not know each other: each has a session, and its own hold of the vault ----
+
+
+class AtOnce(Yes):
+    """The first two questions are answered in the same moment; later ones as ``--yes`` does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.both = asyncio.Barrier(2)
+        self.late = asyncio.Event()
+        """Until then the second of them thinks. (Set: not at all.)"""
+        self.late.set()
+        self.found: list[Sequence[Finding]] = []
+
+    async def approve(self, quote: Quote, findings: Sequence[Finding]) -> e.Approved | e.Declined:
+        self.asked.append(quote)
+        self.found.append(findings)
+        number = len(self.asked)
+        if number <= 2:
+            await self.both.wait()
+            if number == 2:
+                await self.late.wait()
+            return e.Approved(quote.digest, say("a test"))
+        return await YesOption(None).approve(quote, findings)
+
+
+async def watched(on: Bench, request: Request, events: list[e.Event]) -> None:
+    """A run in a session of its own, whose events can be looked at while it goes on."""
+    async with on.session() as session:
+        async for event in session.runner(on.approver).run(request):
+            events.append(event)
+
+
+@pytest.mark.parametrize("way", ["at once", "while it is under way", "after it was paid"])
+async def test_two_that_were_asked_in_the_same_moment_buy_one_thing_once(
+    tmp_path: Path, way: str
+) -> None:
+    """Whenever the second says yes."""
+    async with bench(tmp_path) as on:
+        on.approver = approver = AtOnce()
+        on.server.node.hold = slow = way == "while it is under way"
+        if way == "after it was paid":
+            approver.late.clear()
+        told: tuple[list[e.Event], list[e.Event]] = ([], [])
+        wanted = [on.request(f"/weather?city={number}") for number in range(2)]
+        runs = [
+            asyncio.ensure_future(watched(on, request, events))
+            for request, events in zip(wanted, told, strict=True)
+        ]
+        if slow:
+            await until(lambda: any(isinstance(one, e.Waiting) for one in chain(*told)))
+            on.server.node.settle(on.server.node.payments()[0].payment_hash)
+        await asyncio.wait(runs, return_when=asyncio.FIRST_COMPLETED)
+        approver.late.set()
+        await asyncio.gather(*runs)
+        ends = [ending(events) for events in told]
+        assert sorted(money.name for _, money in ends) == ["EARLIER", "SPENT"]
+        assert {outcome for outcome, _ in ends} == {Outcome.PAID, Outcome.REUSED}
+        assert len(on.server.node.payments()) == 1
+        assert len(approver.asked) == 2
+
+
+async def test_two_that_buy_different_things_in_one_moment_are_told_of_each_other(
+    tmp_path: Path,
+) -> None:
+    async with bench(tmp_path) as on:
+        on.approver = approver = AtOnce()
+        on.server.node.hold = True
+        runs = [
+            asyncio.ensure_future(on.run(on.request(path))) for path in ("/weather", "/forecast")
+        ]
+        await asyncio.wait(runs, return_when=asyncio.FIRST_COMPLETED)
+        on.server.node.settle(on.server.node.payments()[0].payment_hash)
+        ends = [ending(events) for events in await asyncio.gather(*runs)]
+        assert sorted(ends, key=str) == [
+            (Outcome.DECLINED, Money.NONE),
+            (Outcome.PAID, Money.SPENT),
+        ]
+        assert len(on.server.node.payments()) == 1
+        (told,) = [one for one in approver.found[2] if one.severity is Severity.ASK]
+        assert (told.check, "is not finished" in told.sentence.text) == ("C14", True)
+        async with on.session() as session:
+            (kept,) = session.vault.payments(every=True)
+        assert kept.state is IntentState.ACTIVE
+
+
 # --- several processes -------------------------------------------------------------------------
 
 
@@ -249,4 +337,15 @@ async def test_a_second_process_waits_for_the_first_and_uses_what_it_bought(
         on.server.node.settle(on.server.node.payments()[0].payment_hash)
         assert [await first.code, await second.code] == [0, 0]
         assert [one.events[-1]["money"] for one in (first, second)] == ["spent", "earlier"]
+        assert len(on.server.node.payments()) == 1
+
+
+async def test_processes_that_begin_together_make_one_payment_for_what_is_alike(
+    tmp_path: Path,
+) -> None:
+    home = tmp_path / "home"
+    async with bench(home) as on:
+        many = [Process(home, f"{on.server.url}/weather?city={number}") for number in range(4)]
+        assert [await one.code for one in many] == [0] * 4
+        assert sorted(str(one.events[-1]["money"]) for one in many) == ["earlier"] * 3 + ["spent"]
         assert len(on.server.node.payments()) == 1

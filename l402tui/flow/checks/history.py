@@ -42,6 +42,13 @@ def known_hash(facts: Facts) -> Answer:
         return Severity.BLOCK, say("This invoice was tried before and failed."), NEW_BILL
     if known.state.proven:
         return Severity.INFO, say("This invoice is paid already; the credential you hold is used.")
+    others = [one.amount for one in facts.open_here if one.payment_hash != known.payment_hash]
+    if others and known.state is IntentState.SENDING:
+        return Severity.ASK, say(
+            "This invoice is being paid already, and {} in other payments to this server is not "
+            "finished.",
+            money(sum(others)),
+        )
     return Severity.INFO, say("This invoice is being paid already; that payment is followed.")
 
 

@@ -122,6 +122,17 @@ def expired_while_reading() -> Ending:
     )
 
 
+def overtaken() -> Ending:
+    """Again and again another payment here was faster than the yes."""
+    return Ending(
+        Outcome.REFUSED,
+        Money.NONE,
+        say("Nothing was paid: other payments to this server kept coming between."),
+        say("Each of them began after you were asked, so no yes was given in view of it."),
+        say("Let them end (l402tui payments lists them), then ask again."),
+    )
+
+
 def not_paid(event: PaymentFailed) -> Ending:
     """The wallet's final no."""
     what = say("It was not paid.")

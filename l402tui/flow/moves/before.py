@@ -25,7 +25,7 @@ from l402tui.flow.commands import (
     Wait,
 )
 from l402tui.flow.findings import Severity
-from l402tui.flow.model import Intent, IntentState, Outcome, Response
+from l402tui.flow.model import Intent, IntentState, Outcome, Response, Seen
 from l402tui.flow.moves import rules
 from l402tui.flow.moves.closing import finish, some
 from l402tui.flow.moves.redeeming import redeem
@@ -44,12 +44,13 @@ _BOUGHT_NOTHING = frozenset(
 )
 _ABOUT_TO_PAY = say("Another run of this program is about to pay for this; waiting for it.")
 _PAYING = say("Another run of this program pays for this right now; waiting for it.")
+_FASTER = say("Another payment to this server began while you were asked.")
 
 
 def found(state: State, event: e.Found) -> Step:
     """Follow an unfinished payment first; else use a credential; else just ask."""
     intent = event.unfinished
-    state = replace(state, others=event.credentials)
+    state = replace(state, others=event.credentials, seen=Seen(line=event.line))
     if intent is None:
         return send_next(state)
     state = replace(state, intent=intent, resumed=True)
@@ -155,7 +156,7 @@ def decoded(state: State, event: e.Decoded) -> Step:
 
 def check(state: State) -> Step:
     """Look at the bill from all sides."""
-    command = Check(state.request, some(state.bill), state.refused)
+    command = Check(state.request, some(state.bill), state.refused, line=state.seen.line)
     return replace(state, phase=Phase.CHECKING), (command,)
 
 
@@ -172,7 +173,10 @@ def turn_taken(state: State, event: e.TurnTaken) -> Step:
 
 def checked(state: State, event: e.Checked) -> Step:
     """One BLOCK ends it; a hash that is paid already is used; else a human is asked."""
-    state = replace(state, findings=event.findings, quote=event.quote)
+    seen = replace(state.seen, open=event.seen)
+    state = replace(state, findings=event.findings, quote=event.quote, seen=seen)
+    if event.bought and state.may_pay and not state.renewed and state.looks < rules.LOOKS:
+        return from_the_top(replace(state, looks=state.looks + 1))
     blocks = [found for found in event.findings if found.severity is Severity.BLOCK]
     if state.renewed and (blocks or event.quote is None):
         why = blocks[0].sentence if blocks else Shown("")
@@ -220,13 +224,13 @@ def approved(state: State, event: e.Approved) -> Step:
         if refusal is not None:
             return finish(state, endings.not_sent_again(some(state.intent), refusal.what))
         state = replace(state, phase=Phase.SENDING, resumed=False)
-        return state, (StoreSending(some(state.intent)),)
+        return state, (StoreSending(some(state.intent), state.seen),)
     if refusal is not None:
         return finish(state, refusal)
     bill = some(state.bill)
     intent = Intent.of(state.request, bill, quote, event.at)
     state = replace(state, phase=Phase.RESERVING, approved_at=event.at, intent=intent)
-    return state, (Reserve(intent),)
+    return state, (Reserve(intent, state.seen),)
 
 
 def declined(state: State, event: e.Declined) -> Step:
@@ -245,23 +249,43 @@ def reserved(state: State, event: e.Reserved) -> Step:
         ending = endings.changed_while_reading() if late else endings.expired_while_reading()
         state = replace(state, phase=Phase.RELEASING, ending=ending)
         return state, (Release(intent, "the approval or the invoice ran out before sending"),)
-    return replace(state, phase=Phase.SENDING), (StoreSending(intent),)
+    return replace(state, phase=Phase.SENDING), (StoreSending(intent, state.seen),)
 
 
 def released(state: State, event: e.Released) -> Step:
-    """Nothing was sent: end as decided, or ask the server anew."""
+    """Nothing was sent: end as decided, look at who was faster, or ask the server anew."""
     if state.ending is not None:
         return finish(state, state.ending)
+    if state.faster is not None:
+        return look_at(replace(state, faster=None), state.faster, event.at)
     return start_over(state)
 
 
 def outstanding(state: State, event: e.Outstanding) -> Step:
     """Something came between the question and the yes: look again, with what is known now."""
-    known = event.intent
-    state = replace(state, intent=None)
+    return look_at(state, event.intent, event.at)
+
+
+def not_sent(state: State, event: e.Outstanding) -> Step:
+    """Something came between the reservation and its sending: give it back, then look again."""
+    intent = some(state.intent)
+    if state.renewed:  # it may have been sent once, so it stays
+        return finish(state, endings.not_sent_again(intent, _FASTER))
+    state = replace(state, phase=Phase.RELEASING, faster=event.intent)
+    return state, (Release(intent, "another payment to this server was faster"),)
+
+
+def look_at(state: State, known: Intent | None, at: float) -> Step:
+    """Our yes was not given in view of this. What was bought is used; all else is for the checks to
+    show, so that whoever says yes says it again. That does not go on for ever."""
+    state = replace(state, intent=None, overtaken=state.overtaken + 1)
     usable = known is not None and (known.state.open or known.state is IntentState.ACTIVE)
     if known is not None and usable and known.request.fingerprint == state.request.fingerprint:
-        return take_over(state, known, event.at)
+        return take_over(state, known, at)
+    if state.overtaken > rules.OVERTAKEN:
+        return finish(state, endings.overtaken())
+    if known is not None and known.state is not IntentState.REJECTED and known.state.proven:
+        return from_the_top(state)
     return check(state)
 
 

@@ -122,7 +122,8 @@ def not_found(state: State, event: e.PaymentNotFound) -> Step:
         if event.at - intent.created <= rules.APPROVAL_LASTS:
             return replace(state, phase=Phase.PAYING, resumed=False), (Pay(intent),)
         state = replace(state, phase=Phase.CHECKING, renewed=True)
-        return state, (Check(intent.request, remembered_bill(intent), again=intent),)
+        bill, line = remembered_bill(intent), state.seen.line
+        return state, (Check(intent.request, bill, again=intent, line=line),)
     if event.at < intent.expires + rules.NEVER_SENT_AFTER:
         return finish(state, endings.too_early_to_say(intent, rules.NEVER_SENT_AFTER))
     why = say("It never reached the wallet, and the invoice has expired.")

@@ -21,6 +21,8 @@ LOOK_AGAIN: Final = 1.0
 """Between two looks at what another run does."""
 LOOKS: Final = 30
 """Looks at what another run does, before this one goes its own way."""
+OVERTAKEN: Final = 5
+"""Times that other payments may be faster than a yes, before the flow ends without having paid."""
 ATTEMPTS: Final = 4
 """Times that a lost payment is asked about, before a person decides."""
 DELIVERIES: Final = 8
