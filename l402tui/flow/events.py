@@ -126,6 +126,14 @@ class Fault(Enum):
     REDIRECT = "redirect refused"
     TOO_LARGE = "too large"
 
+    @property
+    def ours(self) -> bool:
+        """Whether this program refuses what it was given: the next time it will be no better."""
+        return self in _REFUSED_HERE
+
+
+_REFUSED_HERE = frozenset({Fault.REFUSED_ADDRESS, Fault.PROTOCOL, Fault.REDIRECT, Fault.TOO_LARGE})
+
 
 @dataclass(frozen=True, slots=True)
 class Unreachable(Event):

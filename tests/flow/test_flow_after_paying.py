@@ -29,7 +29,8 @@ from tests.flow.scenes import paid
 
 OTHER_NAME = replace(m.HELD, scheme="LSAT")
 SILENCE = Unreachable(Fault.TIMEOUT, say("no answer in time"))
-CUT_OFF = Unreachable(Fault.PROTOCOL, say("the line was cut"), maybe_received=True)
+CUT_OFF = Unreachable(Fault.CONNECT, say("the line was cut"), maybe_received=True)
+OURS = [Fault.PROTOCOL, Fault.REDIRECT, Fault.TOO_LARGE, Fault.REFUSED_ADDRESS]
 ANY: Any = mock.ANY
 TROUBLE = say("the disk is full")
 
@@ -125,6 +126,29 @@ def test_silence_is_waited_out_with_the_same_credential(silence: Unreachable) ->
     closes(flow, IntentState.REDEEM_RETRY).ends(Outcome.UNDELIVERED, Money.SPENT)
 
 
+@pytest.mark.parametrize("fault", OURS, ids=lambda fault: fault.name)
+def test_what_this_program_refuses_is_not_asked_for_again(fault: Fault) -> None:
+    """It would be the same eight times over."""
+    flow = paid() >> Unreachable(fault, say("it says why"), maybe_received=True)
+    closes(flow, IntentState.REDEEM_RETRY)
+    ending = flow.never(Wait).ends(Outcome.UNDELIVERED, Money.SPENT)
+    assert ending.why.text == "it says why"
+    assert "refuses" in ending.todo.text
+    assert "the credential is kept and used, not bought again" in ending.todo.text
+    assert sum(isinstance(command, Retry) for command in flow.said) == 1
+
+
+@pytest.mark.parametrize("fault", [one for one in Fault if one not in OURS], ids=lambda f: f.name)
+def test_what_may_pass_is_asked_for_again(fault: Fault) -> None:
+    paid() >> Unreachable(fault, say("it says why")) << Record << Wait(1.0)
+
+
+def test_the_next_run_asks_once_for_what_was_refused() -> None:
+    flow = play(m.REQUEST) >> Found((), m.PAID.to(IntentState.REDEEM_RETRY)) << Retry
+    closes(flow >> Unreachable(Fault.TOO_LARGE, say("too long")), IntentState.REDEEM_RETRY)
+    flow.never(Wait, Pay).ends(Outcome.UNDELIVERED, Money.EARLIER)
+
+
 def test_a_server_that_comes_back_delivers() -> None:
     flow = paid() >> Answered(m.answer(503)) << Record << Wait >> stored(IntentState.REDEEM_RETRY)
     flow >> Waited() << Retry >> Answered(m.answer()) << RecordUse
@@ -191,6 +215,21 @@ def test_a_request_that_cannot_have_been_acted_on_is_repeated(
     flow >> stored(IntentState.REDEEM_RETRY) >> Waited()
     flow << Record(m.PAID.to(IntentState.REDEEM_RETRY), IntentState.REDEEMING, ANY)
     flow << Retry(m.POST, m.HELD, 2)
+
+
+@pytest.mark.parametrize(
+    ("received", "state", "told"),
+    [
+        (True, IntentState.REDEEMING, "payments resume"),
+        (False, IntentState.REDEEM_RETRY, "this program refuses it"),
+    ],
+)
+def test_a_refused_answer_to_a_request_that_changes_something(
+    received: bool, state: IntentState, told: str
+) -> None:
+    flow = paid(m.POST) >> Unreachable(Fault.REDIRECT, say("no"), maybe_received=received)
+    ending = closes(flow, state).never(Wait).ends(Outcome.UNDELIVERED, Money.SPENT)
+    assert told in ending.todo.text
 
 
 def test_with_an_idempotency_key_it_is_repeated() -> None:

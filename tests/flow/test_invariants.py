@@ -340,9 +340,9 @@ class World:
         sent = self.vault.record(key, S.SENDING, at=self.now, seen=command.seen)
         for other in self.vault.open_at(intent.request.url.origin):  # I6
             assert other.payment_hash == key or other.payment_hash in flow.shown
-        for other in self._bought():
-            if other.request.purpose == purpose and other.payment_hash != key:
-                assert other.payment_hash in flow.offered
+        for bought in self._bought():
+            if bought.purpose == purpose and bought.payment_hash != key:
+                assert bought.payment_hash in flow.offered
         self._feed(flow, e.PaymentSent(sent))
 
     def _bought(self) -> list[Intent]:

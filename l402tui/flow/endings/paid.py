@@ -15,7 +15,7 @@ from l402tui.flow.endings.words import (
     money,
     status,
 )
-from l402tui.flow.events import Unreachable
+from l402tui.flow.events import Fault, Unreachable
 from l402tui.flow.model import (
     Ending,
     Held,
@@ -120,6 +120,20 @@ def ask_before_repeating(ending: Ending, held: Held) -> Ending:
         "out, then: l402tui payments resume {} asks, and sends it with the same credential.",
         handle(held.payment_hash),
     )
+    return replace(ending, todo=todo)
+
+
+_CURES: Final = {
+    Fault.REFUSED_ADDRESS: say("Find out why the address leads there now before you ask again."),
+    Fault.REDIRECT: say("The credential goes to no other place than the one it was bought for."),
+}
+_TELL_SELLER: Final = say("Whoever runs the server can mend that: tell them.")
+
+
+def not_taken(ending: Ending, fault: Fault) -> Ending:
+    """An answer that this program refuses, today and tomorrow: it is not asked for again."""
+    cure = _CURES.get(fault, _TELL_SELLER)
+    todo = say("It is not tried again by itself: this program refuses it. {} {}", cure, SAME_AGAIN)
     return replace(ending, todo=todo)
 
 

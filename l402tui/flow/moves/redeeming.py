@@ -75,9 +75,15 @@ def paid_challenge(state: State, event: e.Challenged) -> Step:
 
 
 def paid_silence(state: State, event: e.Unreachable) -> Step:
-    """No answer after payment: the same credential again, where repeating is harmless."""
+    """No answer after payment: the same credential again, where repeating is harmless and can help.
+
+    What this program refuses to take is not mended by asking for it eight times.
+    """
     held = some(state.held)
     ending = endings.undelivered_silence(event, held, state.spent, resumed=state.resumed)
+    if event.fault.ours and (state.request.repeatable or not event.maybe_received):
+        ending = endings.not_taken(ending, event.fault)
+        return close(state, IntentState.REDEEM_RETRY, ending.why.text, ending)
     return redeem_later(state, ending, None, acted=event.maybe_received)
 
 
