@@ -54,6 +54,10 @@ def _run(options: Options) -> int:
             from l402tui.cli.attenuate import attenuate_token
 
             return attenuate_token(options)
+        case "rehearse":
+            from l402tui.cli.rehearse import rehearse_token
+
+            return rehearse_token(options)
         case "verifiers":
             from l402tui.cli.verifiers import verifiers
 

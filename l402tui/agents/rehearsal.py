@@ -16,10 +16,11 @@ from enum import Enum
 from l402tui.flow.events import Answered, Challenged, Unreachable
 from l402tui.flow.model import Request
 from l402tui.flow.ports import Transport
-from l402tui.protocol.conditions import read_condition
+from l402tui.protocol.caveats import Kind, Unit
+from l402tui.protocol.conditions import Condition, expiry_of, read_condition
 from l402tui.protocol.secret import Secret
 from l402tui.protocol.text import Shown, say, shown
-from l402tui.protocol.verifiers import Effect, Prediction, Profile, Proof, Row, Verdict
+from l402tui.protocol.verifiers import Effect, Meaning, Prediction, Profile, Proof, Row
 
 __all__ = ["Rehearsal", "Seen", "corrected", "rehearse"]
 
@@ -99,19 +100,22 @@ def corrected(rehearsal: Rehearsal, *, first_added: int, where: str, at: float) 
     prediction = rehearsal.prediction
     if rehearsal.seen is Seen.TAKEN:
         wrong = [each for each in prediction.verdicts if each.holds is False]
-        effect, what = Effect.IGNORED, "A token was taken although this did not hold"
+        what = "A token was taken although this did not hold"
     else:
         if rehearsal.parent is not Seen.TAKEN:
             return None
         wrong = [each for each in prediction.verdicts if each.index >= first_added]
-        effect, what = Effect.BREAKS, "A token with it was refused, and its parent was taken"
+        what = "A token with it was refused, and its parent was taken"
     day = f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d}"
-    # Of several that were added, nothing says which one it was.
-    sure = len(wrong) == 1
-    rows = [
-        Row(word, effect if sure else Effect.UNKNOWN, why=f"{what} (rehearsed on {day}).")
-        for word in dict.fromkeys(filter(None, (_word(prediction, each) for each in wrong)))
-    ]
+    taken, rows = rehearsal.seen is Seen.TAKEN, []
+    for verdict in wrong:
+        condition = read_condition(prediction.words[verdict.index])
+        if condition is not None:
+            why = f"{what} (rehearsed on {day})."
+            # Of several that were added, nothing says which one it was.
+            row = _row(condition, taken, prediction.target.now) if len(wrong) == 1 else None
+            word = condition.key.decode("utf-8", "replace")
+            rows.append(replace(row or Row(word, Effect.UNKNOWN), why=why))
     if not rows:
         return None
     profile = prediction.profile
@@ -126,6 +130,21 @@ def corrected(rehearsal: Rehearsal, *, first_added: int, where: str, at: float) 
     )
 
 
-def _word(prediction: Prediction, verdict: Verdict) -> str | None:
-    condition = read_condition(prediction.words[verdict.index])
-    return None if condition is None else condition.key.decode("utf-8", "replace")
+def _row(condition: Condition, taken: bool, now: float) -> Row | None:
+    """What one caveat alone showed; None where that leaves it open what the server does with it."""
+    word = condition.key.decode("utf-8", "replace")
+    if taken:
+        return Row(word, Effect.IGNORED)
+    end = expiry_of(condition)
+    if end is not None:
+        # It had ended, so it is the end that was looked at; else it is not known.
+        return Row(word, Effect.ENFORCED, _UNITS[end.unit]) if end.passed(now) else None
+    # A word that means something to somebody may be enforced; one that means nothing cannot be.
+    return Row(word, Effect.BREAKS) if condition.kind is Kind.OTHER else None
+
+
+_UNITS = {
+    Unit.SECONDS: Meaning.SECONDS,
+    Unit.MILLISECONDS: Meaning.MILLISECONDS,
+    Unit.DATE: Meaning.DATE,
+}

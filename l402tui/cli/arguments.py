@@ -31,8 +31,8 @@ __all__ = ["COMMANDS", "NETWORKS", "PRACTICE_PORT", "Options", "parse"]
 Options = argparse.Namespace
 
 COMMANDS: Final = (
-    "open", "demo", "get", "inspect", "history", "payments", "replay", "attenuate", "verifiers",
-    "practice", "wallet", "vault",
+    "open", "demo", "get", "inspect", "history", "payments", "replay", "attenuate", "rehearse",
+    "verifiers", "practice", "wallet", "vault",
 )  # fmt: skip
 _PROGRAM: Final = "l402tui"
 _OPEN: Final = "open"
@@ -113,6 +113,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     narrowing_arguments.add_attenuate(
         command("attenuate", "Narrow a token for somebody else, and see what that restricts.")
+    )
+    narrowing_arguments.add_rehearse(
+        command("rehearse", "Try a token out, and see whether the server does what was predicted.")
     )
     narrowing_arguments.add_verifiers(
         command("verifiers", "What the servers that check tokens make of a caveat.")

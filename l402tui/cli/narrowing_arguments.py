@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from l402tui.cli.exits import Exit, table
 
-__all__ = ["FORMS", "add_attenuate", "add_verifiers"]
+__all__ = ["FORMS", "add_attenuate", "add_rehearse", "add_verifiers"]
 
 FORMS: Final = ("token", "header", "curl", "httpx", "env", "mcp", "qr")
 _CODES: Final = table(Exit.OK, Exit.BROKEN, Exit.USAGE)
@@ -97,6 +97,34 @@ def add_attenuate(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", metavar="FILE", help="a new file that only you can read (0600)"
     )
     out.add_argument("--plain", action="store_true", help="words without colours")
+
+
+def add_rehearse(parser: argparse.ArgumentParser) -> None:
+    """``rehearse``."""
+    parser.usage = "l402tui rehearse TOKEN|FILE|- URL [--for NAME] [--parent FILE] [--keep]"
+    parser.description = (
+        "Send one request as the holder of a token, and hold what the server does against what\n"
+        "was predicted. Nothing is ever paid. The preimage comes with the credential, or from the\n"
+        "payment in the vault."
+    )
+    parser.epilog = table(Exit.OK, Exit.BROKEN, Exit.USAGE, Exit.UNREACHABLE, Exit.STOPPED)
+    parser.add_argument("thing", metavar="TOKEN|FILE|-", help="the token, as attenuate takes it")
+    parser.add_argument("url", metavar="URL", help="where it is tried")
+    parser.add_argument("-X", "--request", dest="method_used", metavar="METHOD", default="GET")
+    _verifier(parser)
+    parser.add_argument(
+        "--service", metavar="NAME", help="which service it is for, where the token names several"
+    )
+    parser.add_argument(
+        "--parent",
+        metavar="FILE",
+        help="the token it was made from: where the child is refused against all expectation, "
+        "this one is tried too, since only then the added caveats can be the reason",
+    )
+    parser.add_argument(
+        "--keep", action="store_true", help="write what was learned as a profile of your own"
+    )
+    parser.add_argument("--plain", action="store_true", help="words without colours")
 
 
 def add_verifiers(parser: argparse.ArgumentParser) -> None:

@@ -21,6 +21,7 @@ from l402tui.protocol.url import Url
 from l402tui.protocol.verifiers import (
     PROFILES,
     Effect,
+    Meaning,
     Profile,
     Proof,
     Row,
@@ -116,9 +117,26 @@ async def test_a_profile_that_was_wrong_about_a_refusal(stage: Stage) -> None:
     learned = corrected(found, first_added=2, where="127.0.0.1", at=NOW)
     assert learned is not None
     assert learned.rows[0].word == "weather_valid_until"
-    assert learned.rows[0].effect is Effect.BREAKS
+    assert learned.rows[0].effect is Effect.ENFORCED
+    assert learned.rows[0].meaning is Meaning.SECONDS
     assert "2027-01-15" in learned.source
     assert learned.proof is Proof.WRITTEN
+
+
+@pytest.mark.parametrize(
+    ("caveat", "effect"),
+    [
+        (b"agent=anna", Effect.BREAKS),  # it means nothing to anybody
+        (b"method=GET", Effect.UNKNOWN),  # perhaps it is enforced in some other way
+        (b"weather_valid_until=9999999999", Effect.UNKNOWN),
+    ],
+)
+async def test_what_a_refusal_shows(stage: Stage, caveat: bytes, effect: Effect) -> None:
+    found = await stage.rehearse(caveat)
+    refused = replace(found, seen=Seen.REFUSED, parent=Seen.TAKEN)
+    learned = corrected(refused, first_added=2, where="127.0.0.1", at=NOW)
+    assert learned is not None
+    assert (learned.rows[0].effect, learned.rows[0].meaning) == (effect, None)
 
 
 async def test_a_profile_that_was_wrong_about_what_is_enforced(stage: Stage) -> None:

@@ -1,0 +1,144 @@
+"""Does the server do with a token what was predicted?
+
+One request is sent as the child, and never a payment: the session has no wallet. Where prediction
+and server differ, ``--keep`` writes what was learned as a profile of the person's own.
+"""
+
+from __future__ import annotations
+
+import time
+
+from l402tui.agents.handover import Missing, Parcel
+from l402tui.agents.profiles import keep
+from l402tui.agents.rehearsal import Rehearsal, Seen, corrected, rehearse
+from l402tui.cli.arguments import Options
+from l402tui.cli.attenuate import given, profile_named
+from l402tui.cli.configure import configured
+from l402tui.cli.exits import Exit
+from l402tui.cli.ink import Ink, Pen
+from l402tui.cli.running import until_interrupted
+from l402tui.cli.trouble import Trouble
+from l402tui.flow.ports import Vault
+from l402tui.protocol.attenuation import Parent
+from l402tui.protocol.kinship import Kinship, relate
+from l402tui.protocol.secret import Secret
+from l402tui.protocol.text import Shown, say, shown
+from l402tui.protocol.url import Url
+from l402tui.protocol.verifiers import Profile, Target, predict
+from l402tui.settings import Settings
+from l402tui.wiring import open_session, request_of
+
+__all__ = ["rehearse_token"]
+
+_NOTHING = "Nothing was sent."
+_FORETOLD = {True: "that it is taken", False: "that it is refused", None: "nothing for certain"}
+_INK = {Seen.TAKEN: Ink.GOOD, Seen.REFUSED: Ink.BAD, Seen.UNCLEAR: Ink.WARN}
+
+
+def rehearse_token(options: Options) -> Exit:
+    """Run ``rehearse``. Raises Trouble, UrlError, SettingsError and VaultError."""
+    settings, pen = configured(options), Pen(plain=options.plain)
+    child = given(options.thing)
+    parent = given(options.parent) if options.parent else None
+    if parent is not None and not _related(parent, child):
+        raise Trouble(
+            Exit.USAGE, f"--parent: the other token was not made from this one. {_NOTHING}"
+        )
+    profile = profile_named(options.verifier, child)
+    found: list[Rehearsal] = []
+    work = _rehearse(settings, options, child, parent, profile, found)
+    if not until_interrupted(work):
+        pen.words("\nStopped. Nothing was paid.")
+        return Exit.STOPPED
+    return _told(settings, options, pen, parent, found[0])
+
+
+async def _rehearse(
+    settings: Settings,
+    options: Options,
+    child: Parent,
+    parent: Parent | None,
+    profile: Profile,
+    found: list[Rehearsal],
+) -> None:
+    request = request_of(options.url, options.method_used)
+    async with open_session(settings, "none") as session:
+        target = Target(
+            session.clock.now(),
+            service=options.service.encode() if options.service else None,
+            method=request.method,
+            path=request.url.path,
+        )
+        caveats = child.token.macaroon.caveats
+        value = _credential(session.vault, child, request.url)
+        other = None if parent is None else _credential(session.vault, parent, request.url)
+        prediction = predict(profile, caveats, target)
+        found.append(await rehearse(session.transport, request, value, prediction, parent=other))
+
+
+def _credential(vault: Vault, token: Parent, url: Url) -> Secret:
+    """The whole credential; the preimage may be known from the payment. Raises Trouble."""
+    preimage = token.preimage
+    if preimage is None and token.payment_hash is not None:
+        intent = vault.intent(token.payment_hash)
+        preimage = None if intent is None else intent.preimage
+    try:
+        return Parcel(token.token, preimage, token.scheme, url).credential
+    except Missing as error:
+        raise Trouble(Exit.USAGE, f"{error.why} {_NOTHING}") from None
+
+
+def _related(parent: Parent, child: Parent) -> bool:
+    related = relate(parent.token.macaroon, child.token.macaroon).kinship
+    return related in (Kinship.CHILD, Kinship.SAME)
+
+
+def _told(
+    settings: Settings, options: Options, pen: Pen, parent: Parent | None, found: Rehearsal
+) -> Exit:
+    profile = found.prediction.profile
+    foretold = Shown(_FORETOLD[found.prediction.passes])
+    why = found.prediction.why
+    pen.words(say("predicted {} ({}). {}", foretold, shown(profile.name), why).text)
+    pen.words(say("seen      {}. {}", Shown(found.seen.value), found.why).text, _INK[found.seen])
+    if found.seen is Seen.UNCLEAR:
+        pen.words("Whether the prediction is right is not known. Nothing was paid.")
+        return Exit.UNREACHABLE
+    if not found.differs:
+        same = "They agree." if found.prediction.passes is not None else "Now it is known."
+        pen.words(f"{same} Nothing was paid.")
+        return Exit.OK
+    pen.words("They differ. Nothing was paid.", Ink.WARN)
+    _learn(settings, options, pen, parent, found)
+    return Exit.OK
+
+
+def _learn(
+    settings: Settings, options: Options, pen: Pen, parent: Parent | None, found: Rehearsal
+) -> None:
+    first_added = len(parent.token.macaroon.caveats) if parent is not None else 0
+    host = Url.parse(options.url).host
+    learned = corrected(found, first_added=first_added, where=host, at=time.time())
+    if learned is None:
+        pen.words(
+            "Nothing can be learned from it: give the parent, too (--parent FILE), and only where "
+            "the server still takes that one, the caveats are what it refused."
+            if parent is None
+            else "The parent is refused, too, so it is not the caveats that the server refused."
+        )
+        return
+    for row in learned.rows[: len(learned.rows) - len(found.prediction.profile.rows)]:
+        parts = (shown(row.word, 60), Shown(row.effect.value), Shown(row.why))
+        pen.words(say("learned   {}: {}. {}", *parts).text)
+    if not options.keep:
+        pen.words("--keep writes that as a profile of your own.")
+        return
+    try:
+        path = keep(settings.home, learned)
+    except FileExistsError:
+        raise Trouble(
+            Exit.USAGE,
+            f"There is a profile {learned.name} already; it is left alone. Move it away, or add "
+            "what was learned by hand.",
+        ) from None
+    pen.words(f"Kept: {shown(str(path), 300)}. Use it with --for {learned.name}")
