@@ -158,6 +158,22 @@ def test_never_seen_and_not_expired_is_the_same_invoice_again() -> None:
     flow.ends(Outcome.PAID, Money.SPENT)
 
 
+def test_what_another_run_sends_this_very_moment_is_not_sent_beside_it() -> None:
+    sending = m.SENDING.to(IntentState.SENDING, sent=m.NOW)
+    flow = resumed(sending) >> PaymentNotFound(at=m.NOW) << Wait >> Waited() << Track(sending)
+    flow >> PaymentNotFound(at=m.NOW + rules.ARRIVES_WITHIN - 0.1) << Wait >> Waited() << Track
+    flow.never(Pay)
+    flow >> PaymentSettled(m.PREIMAGE, m.FEE) << StorePaid >> PaidStored(m.HELD) << Retry
+    flow >> Answered(m.answer()) << RecordUse << Record >> stored(IntentState.ACTIVE)
+    assert flow.ends(Outcome.PAID, Money.EARLIER).cost == 0
+
+
+@pytest.mark.parametrize("later", [rules.ARRIVES_WITHIN, -1.0])
+def test_what_was_sent_long_enough_ago_is_sent_again(later: float) -> None:
+    sending = m.SENDING.to(IntentState.SENDING, sent=m.NOW)
+    resumed(sending) >> PaymentNotFound(at=m.NOW + later) << Pay(sending)
+
+
 def test_a_person_who_says_that_it_was_not_paid_is_not_asked_for_another_bill() -> None:
     flow = resumed(m.SENDING) >> PaymentFailed(WHY, by_person=True) << Record
     flow >> stored(IntentState.FAILED)

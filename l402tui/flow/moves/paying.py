@@ -108,6 +108,9 @@ def track_again(state: State, event: e.Waited) -> Step:
     return state, (Track(some(state.intent)),)
 
 
+_ON_ITS_WAY = say("Another run sent it just now, and the wallet may not have it yet.")
+
+
 def not_found(state: State, event: e.PaymentNotFound) -> Step:
     """What a wallet's 'never seen' means depends on whether it had the payment once."""
     intent = some(state.intent)
@@ -116,6 +119,8 @@ def not_found(state: State, event: e.PaymentNotFound) -> Step:
     if intent.state is not IntentState.SENDING:
         reason = "the wallet no longer knows a payment that it had accepted"
         return close(state, IntentState.UNKNOWN, reason, endings.forgotten(intent))
+    if state.resumed and 0 <= event.at - (intent.sent or 0.0) < rules.ARRIVES_WITHIN:
+        return state, (Wait(rules.LOOK_AGAIN, _ON_ITS_WAY),)
     if event.at < intent.expires - rules.EXPIRY_MARGIN:
         # The same invoice through the same wallet cannot be paid twice, so this is safe even if
         # the first call is still on its way. It is this run that spends the money.

@@ -17,6 +17,8 @@ HELD_AFTER: Final = 600.0
 """After the pay call, from when on a payment under way is called held."""
 RESERVATION_LASTS: Final = 10.0
 """Between a reservation and the note that it is being sent: a run that is alive needs far less."""
+ARRIVES_WITHIN: Final = 5.0
+"""Between another run's note that it sends, and the word of a wallet that has not seen it."""
 LOOK_AGAIN: Final = 1.0
 """Between two looks at what another run does."""
 LOOKS: Final = 30
