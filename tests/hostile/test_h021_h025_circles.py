@@ -239,6 +239,7 @@ def test_h023_nor_does_delivering_each_time_make_it_an_ordinary_price(world: Wor
     assert told.code == Exit.DECLINED
     assert "Check C21," in told.text
     assert "The price rose from 60 sat to" in told.text
+    assert "the first is usual for your last 1 payments here" in told.text
     assert world.sends == 1
 
 
@@ -306,6 +307,7 @@ async def test_h024_200_requests_at_once_are_one_payment(world: World) -> None:
 
 
 async def test_h024_nor_do_two_runs_of_the_program_pay_twice(world: World) -> None:
+    world.real_time()
     shop, sold = world.local_shop(), world.bill()
     shop.sells(sold)
     async with world.session() as one, world.session() as other:

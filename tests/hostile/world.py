@@ -37,7 +37,7 @@ from l402tui.protocol.invoice import Invoice
 from l402tui.protocol.macaroon import Macaroon
 from l402tui.vault import SqliteVault
 from l402tui.web import transport
-from l402tui.wiring import Session, open_session
+from l402tui.wiring import Session, SystemClock, open_session
 from tests.protocol.invoice_writer import FieldSpec, bits, number, quintets, write
 from tests.wallets.lnd_fake import FAILED, IN_FLIGHT, SUCCEEDED, Abort, payment
 from tests.wallets.lnd_fake import settings as lnd_files
@@ -446,6 +446,10 @@ class World:
         """All payments that the vault knows, oldest first."""
         with SqliteVault.open(self.home) as vault:
             return vault.payments(every=True)
+
+    def real_time(self) -> None:
+        """Pauses last as long as they say: for runs that wait for each other."""
+        self.monkeypatch.setattr("l402tui.wiring.SystemClock", SystemClock)
 
     def later(self, seconds: float) -> None:
         """Let time pass."""
