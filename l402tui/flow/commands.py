@@ -77,6 +77,8 @@ class Send(Command):
     shown = True
     request: Request
     held: Held | None = None
+    past_caches: bool = False
+    """No cache on the way may answer: the server itself is to make a bill."""
 
 
 @dataclass(frozen=True, slots=True)

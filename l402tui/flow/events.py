@@ -90,6 +90,8 @@ class Requested(Event):
     """Request line and headers as they left; a credential in them is secret."""
     reused: Held | None = None
     """The credential that went with it."""
+    past_caches: bool = False
+    """No cache on the way was to answer: the bill before came out of one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,9 @@ def guide(command: c.Command) -> Guide:
 
 def _what(command: c.Command) -> Shown:
     match command:
+        case c.Send(request=request, held=None, past_caches=True):
+            line = "Send {} {} once more, past every cache: the bill came out of one."
+            return say(line, shown(request.method), shown_url(request.url))
         case c.Send(request=request, held=None):
             return say("Send {} {}.", shown(request.method), shown_url(request.url))
         case c.Send(request=request):

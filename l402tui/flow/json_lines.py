@@ -39,12 +39,13 @@ def _fields(event: e.Event) -> Fields:
     match event:
         case e.Found(credentials=held, unfinished=intent):
             return {"credentials": len(held), "unfinished": _intent(intent) if intent else None}
-        case e.Requested(request=request, sent=sent, reused=reused):
+        case e.Requested(request=request, sent=sent, reused=reused, past_caches=fresh):
             return {
                 "method": request.method,
                 "url": masked_url(str(request.url)),
                 "headers": _sent_headers(sent),
                 "reused": reused.payment_hash.hex() if reused else None,
+                "past_caches": fresh,
             }
         case e.Retried(request=request, sent=sent, attempt=attempt):
             return {

@@ -5,7 +5,7 @@ Plain values. Times are in seconds.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from l402tui.protocol.challenge import L402Challenge, Reading
@@ -29,6 +29,8 @@ __all__ = [
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 """Methods that may be sent again without asking (RFC 9110 section 9.2.1)."""
+
+_PAST_CACHES = (("Cache-Control", "no-cache"), ("Pragma", "no-cache"))
 
 
 def purpose_of(method: str, origin: str, path: str) -> str:
@@ -65,6 +67,12 @@ class Request:
         """What a payment for this request buys, as far as that can be told before: requests of the
         same kind to the same path of the same origin need one credential between them."""
         return purpose_of(self.method, self.url.origin, self.url.path)
+
+    def past_caches(self) -> Request:
+        """The same, to be answered by the server itself (RFC 9111 sections 5.2.1.4 and 5.4)."""
+        names = {name.lower() for name, _ in _PAST_CACHES}
+        kept = (pair for pair in self.headers if pair[0].lower() not in names)
+        return replace(self, headers=(*kept, *_PAST_CACHES))
 
     @property
     def repeatable(self) -> bool:

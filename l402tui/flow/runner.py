@@ -162,7 +162,8 @@ class Runner:
     async def _carry_out(self, command: c.Command) -> AsyncGenerator[e.Event, None]:
         match command:
             case c.Send():
-                async for event in self._send(command.request, command.held, None):
+                fresh = command.past_caches
+                async for event in self._send(command.request, command.held, None, fresh):
                     yield event
             case c.Retry():
                 async for event in self._send(command.request, command.held, command.attempt):
@@ -252,17 +253,18 @@ class Runner:
     # --- the network and the wallet ------------------------------------------------------------
 
     async def _send(
-        self, request: Request, held: Held | None, attempt: int | None
+        self, request: Request, held: Held | None, attempt: int | None, fresh: bool = False
     ) -> AsyncGenerator[e.Event, None]:
         authorization: Secret | None = None
         if held is not None:
             authorization = Credential(held.token, held.preimage).header_value(held.scheme)
-        sent = self._way_out.prepare(request, authorization).head
+        leaves = request.past_caches() if fresh else request
+        sent = self._way_out.prepare(leaves, authorization).head
         if attempt is None:
-            yield e.Requested(request, sent, held)
+            yield e.Requested(request, sent, held, fresh)
         else:
             yield e.Retried(request, sent, attempt)
-        event = await self._way_out.send(request, authorization)
+        event = await self._way_out.send(leaves, authorization)
         if isinstance(event, e.Challenged | e.Answered):
             self._status, self._answered_at = event.response.status, self._clock.now()
         yield event

@@ -55,6 +55,8 @@ class State:
     """Credentials that have not been tried yet."""
     refused: Held | None = None
     """The last credential the server did not accept."""
+    past_caches: bool = False
+    """A bill came out of a cache, so every request for another goes past them."""
     bill: Bill | None = None
     quote: Quote | None = None
     findings: tuple[Finding, ...] = ()

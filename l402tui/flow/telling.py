@@ -68,10 +68,12 @@ class Stop:
 def tell(event: e.Event) -> Told | None:
     """Say what happened; None for events that are book-keeping only."""
     match event:
-        case e.Requested(request=request, reused=reused):
-            extra = (say("with a credential that was paid for earlier"),) if reused else ()
+        case e.Requested(request=request, reused=reused, past_caches=fresh):
+            extra = [say("with a credential that was paid for earlier")] if reused else []
+            if fresh:
+                extra.append(say("past every cache: the bill came out of one"))
             line = say("{} {}", shown(request.method), shown_url(request.url))
-            return Told(Station.REQUEST, Mark.PLAIN, line, extra)
+            return Told(Station.REQUEST, Mark.PLAIN, line, tuple(extra))
         case e.Challenged(response=response):
             return Told(Station.CHALLENGE, Mark.PLAIN, _status(response), _hops(response))
         case e.Answered(response=response):

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Self, cast
+
+import pytest
 
 from l402tui.flow import events as e
-from l402tui.flow.findings import Finding
+from l402tui.flow.findings import Finding, Severity
 from l402tui.flow.model import Limits, Money, Outcome
+from l402tui.practice.run import PracticeServer
 from l402tui.practice.switches import Switch
 from l402tui.protocol.amount import Msat, sat
+from l402tui.protocol.url import Url
 from l402tui.wiring import Session
 from tests.flow.test_runner import Bench, bench, ending
 from tests.vault.makers import invoice
@@ -143,3 +149,58 @@ def test_a_payment_that_was_approved_keeps_its_own_terms() -> None:
         unsettled=sat(1),
     )
     assert limits.once_more(sat(5)) == Limits(sat(1), sat(5), at_most=sat(9))
+
+
+@pytest.mark.parametrize("stubborn", [False, True], ids=["it gives way", "it does not"])
+async def test_a_bill_out_of_a_cache_is_fetched_past_it(tmp_path: Path, stubborn: bool) -> None:
+    """A cache before the shop keeps the first bill and shows it to everybody."""
+    async with bench(tmp_path) as on, Cache(on.server.url, stubborn=stubborn) as cache:
+        on.server = cast(PracticeServer, cache)
+        await on.run(wallet="none")
+        events = await on.run(wallet="none")
+        assert [b"no-cache" in head for head in cache.heads] == [False, False, True]
+        asked = [one for one in events if isinstance(one, e.Requested)]
+        assert [one.past_caches for one in asked] == [False, True]
+        assert b"Cache-Control: no-cache\r\nPragma: no-cache\r\n" in asked[1].sent
+        assert {one.request for one in asked} == {on.request()}
+        assert (said(events, "C05").severity is Severity.ASK) is stubborn
+        bills = [one.bill.invoice for one in events if isinstance(one, e.Decoded)]
+        assert (bills[0] == bills[1]) is stubborn
+
+
+class Cache:
+    """A shared cache that stores what it should not."""
+
+    def __init__(self, shop: str, *, stubborn: bool) -> None:
+        self._shop = Url.parse(shop)
+        self._stubborn = stubborn
+        self._kept: bytes | None = None
+        self.heads: list[bytes] = []
+        self.url = ""
+
+    async def __aenter__(self) -> Self:
+        self._listening = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.url = f"http://127.0.0.1:{self._listening.sockets[0].getsockname()[1]}"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._listening.close()
+        await self._listening.wait_closed()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        self.heads.append(head)
+        if self._kept is None or (b"no-cache" in head and not self._stubborn):
+            self._kept = answer = await self._fetch(head)
+        else:
+            answer = self._kept.replace(b"\r\n", b"\r\nAge: 300\r\n", 1)
+        writer.write(answer)
+        await writer.drain()
+        writer.close()
+
+    async def _fetch(self, head: bytes) -> bytes:
+        there, to = await asyncio.open_connection(self._shop.host, self._shop.port)
+        to.write(head.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+        answer = await there.read()
+        to.close()
+        return answer

@@ -50,7 +50,7 @@ from l402tui.flow.moves import rules
 from l402tui.protocol.text import say
 from l402tui.protocol.url import Url
 from tests.flow import makers as m
-from tests.flow.playbook import play
+from tests.flow.playbook import Play, play
 from tests.flow.scenes import approved, asked, challenged
 
 TROUBLE = say("the disk is full")
@@ -206,6 +206,59 @@ def test_a_reservation_that_cannot_be_given_back_ends_it() -> None:
     flow = play(m.REQUEST) >> Found((), m.RESERVED, at=m.NOW + 60) << Release
     flow >> Failed(TROUBLE)
     flow.never(Pay, Track).ends(Outcome.BROKEN, Money.NONE)
+
+
+# --- a bill out of a cache ------------------------------------------------------------------------
+
+CACHED = m.bill_for(m.INVOICE)
+CACHED = replace(
+    CACHED, response=replace(CACHED.response, headers=(*CACHED.response.headers, (b"Age", b"300")))
+)
+"""Somebody else's, perhaps."""
+
+
+def out_of_a_cache() -> Play:
+    flow = play(m.REQUEST) >> Found() << Send(m.REQUEST) >> Challenged(CACHED.response)
+    return flow << Decode(CACHED.response) >> Decoded(CACHED)
+
+
+def test_a_bill_out_of_a_cache_is_asked_for_once_more_before_it_is_judged() -> None:
+    flow = out_of_a_cache() << Send(m.REQUEST, past_caches=True)
+    flow >> Requested(m.REQUEST, b"", past_caches=True) >> Challenged(m.BILL_402)
+    flow << Decode(m.BILL_402) >> Decoded(m.BILL) << TakeTurn(m.REQUEST) >> TurnTaken()
+    flow << Check(m.REQUEST, m.BILL)
+    flow.never(Ask)
+
+
+def test_one_that_still_comes_out_of_a_cache_is_judged_as_it_is() -> None:
+    flow = out_of_a_cache() << Send(m.REQUEST, past_caches=True) >> Challenged(CACHED.response)
+    flow << Decode >> Decoded(CACHED) << TakeTurn >> TurnTaken() << Check(m.REQUEST, CACHED)
+
+
+def test_a_look_goes_past_the_cache_too() -> None:
+    flow = play(m.REQUEST, may_pay=False) >> Found() << Send >> Challenged(CACHED.response)
+    flow << Decode >> Decoded(CACHED) << Send(m.REQUEST, past_caches=True)
+
+
+def test_what_the_server_gives_for_nothing_once_it_is_asked_itself_is_the_answer() -> None:
+    flow = out_of_a_cache() << Send(m.REQUEST, past_caches=True) >> Answered(m.answer())
+    flow.never(Check).ends(Outcome.FREE, Money.NONE)
+
+
+def test_whoever_has_to_look_again_goes_past_the_cache_at_once() -> None:
+    flow = out_of_a_cache() << Send >> Challenged(m.BILL_402) << Decode >> Decoded(m.BILL)
+    flow << TakeTurn >> TurnTaken(waited=True) << LookUp >> Found()
+    flow << Send(m.REQUEST, past_caches=True)
+
+
+def test_what_goes_past_caches_says_so_once_and_is_else_the_same() -> None:
+    given = replace(m.POST, headers=(("X-City", "Oslo"), ("cache-control", "max-age=60")))
+    asked = given.past_caches()
+    assert asked == replace(
+        given,
+        headers=(("X-City", "Oslo"), ("Cache-Control", "no-cache"), ("Pragma", "no-cache")),
+    )
+    assert asked.past_caches() == asked
 
 
 # --- the approval ------------------------------------------------------------------------------

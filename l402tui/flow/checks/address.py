@@ -107,6 +107,12 @@ def _may_be_kept(response: Response) -> bool | None:
     return None
 
 
+_STILL_CACHED: Final = say(
+    "It was asked for past every cache (Cache-Control: no-cache). Whoever runs the server should "
+    "send Cache-Control: no-store."
+)
+
+
 @check("C05", "for you alone")
 def shared(facts: Facts) -> Answer:
     """A bill out of a cache may be in other hands too, and only one of them can use it."""
@@ -115,7 +121,7 @@ def shared(facts: Facts) -> Answer:
         ages = [int(age) for age in response.values(b"age") if age.isdigit() and len(age) < 11]
         old = say(" {} old", lasting(ages[0])) if ages else say("")
         sentence = say("This bill comes out of a cache{}: others may have been shown it too.", old)
-        return Severity.ASK, sentence, say("Ask again with the header Cache-Control: no-cache.")
+        return Severity.ASK, sentence, _STILL_CACHED
     kept = _may_be_kept(response)
     if kept:
         sentence = say("Caches may keep this bill and show it to others.")

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from l402tui.flow import endings
 from l402tui.flow import events as e
+from l402tui.flow.checks import out_of_cache
 from l402tui.flow.commands import (
     Ask,
     Check,
@@ -98,7 +99,7 @@ def send_next(state: State) -> Step:
     """Send the request with the next credential that may open it, or with none."""
     held, others = (state.others[0], state.others[1:]) if state.others else (None, ())
     state = replace(state, phase=Phase.REQUESTING, held=held, others=others)
-    return state, (Send(state.request, held),)
+    return state, (Send(state.request, held, state.past_caches),)
 
 
 def start_over(state: State, *before: Command) -> Step:
@@ -144,10 +145,15 @@ def use_refused(state: State, response: Response) -> tuple[Command, ...]:
 
 
 def decoded(state: State, event: e.Decoded) -> Step:
-    """A 402 of another kind ends here; an L402 bill is checked."""
+    """A 402 of another kind ends here; an L402 bill is checked.
+
+    One out of a cache was perhaps made for somebody else: the server is asked for ours, once.
+    """
     bill = event.bill
     if bill.dialect is not None:
         return finish(state, endings.not_payable(bill.dialect))
+    if out_of_cache(bill.response) and not state.past_caches:
+        return send_next(replace(state, past_caches=True))
     state = replace(state, bill=bill)
     if state.may_pay:
         return replace(state, phase=Phase.QUEUEING), (TakeTurn(state.request),)
