@@ -28,12 +28,17 @@ from l402tui.protocol.amount import Msat
 from l402tui.protocol.text import Shown, say, shown
 
 
-def delivered(response: Response, held: Held, *, resumed: bool, spent: Msat) -> Ending:
-    """Paid for and answered."""
+def delivered(
+    response: Response, held: Held, *, resumed: bool, spent: Msat, fee_cap: Msat
+) -> Ending:
+    """Paid for and answered. ``fee_cap`` is what routing was to cost at most (msat)."""
     what = say("Paid, and the server answered {}.", status(response))
     why = say("It cost {}: {} and {} routing fee.", *map(money, _parts(held)))
     if not held.fee:  # none, or one that only the person's own wallet knows
         why = say("It cost {}.", money(held.amount))
+    elif held.fee > fee_cap:
+        beyond = "{} The fee is more than the limit of {}: look why the wallet did not keep to it."
+        why = say(beyond, why, money(fee_cap))
     ending = Ending(
         Outcome.PAID, Money.SPENT, what, why, payment_hash=held.payment_hash, cost=spent
     )

@@ -55,7 +55,10 @@ def paid_answer(state: State, event: e.Answered) -> Step:
     if response.status >= 500 or response.status == 429:
         ending = endings.undelivered_status(response, held, state.spent, resumed=state.resumed)
         return redeem_later(state, ending, response, acted=response.status >= 500)
-    ending = endings.delivered(response, held, resumed=state.resumed, spent=state.spent)
+    cap = some(state.intent).fee_cap
+    ending = endings.delivered(
+        response, held, resumed=state.resumed, spent=state.spent, fee_cap=cap
+    )
     used = RecordUse(held, state.request, accepted=True)
     return close(state, IntentState.ACTIVE, "", ending, used)
 
