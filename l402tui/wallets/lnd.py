@@ -50,6 +50,7 @@ _GRACE: Final = 10.0
 _BLOCK_SECONDS: Final = 600.0
 _LONGEST_LOCK: Final = 100_000
 """Blocks; no lock is that long, and what says so is not believed."""
+_KEY_BYTES: Final = 33
 _NO_HASH: Final = bytes(32)
 """A payment that no node has: asking for it shows whether the macaroon may ask."""
 _CUT_OFF: Final = say("The node ended the answer before the payment had ended.")
@@ -100,7 +101,7 @@ class LndWallet:
         """The node's key, name, network and what its channels can send at most. Never raises."""
         try:
             info = await self._calls.info()
-            node_id = bytes.fromhex(info.pubkey)
+            node_id = _key(info.pubkey)
         except RpcFault as fault:
             return _not_ready(fault_of(fault.code, fault.details))
         except ValueError:
@@ -240,6 +241,14 @@ def _over_grpc(address: str, certificate: bytes, macaroon: Secret) -> LndCalls:
     from l402tui.wallets.lnd_rpc import LndRpc  # not needed for REST
 
     return LndRpc(address, certificate, macaroon)
+
+
+def _key(told: str) -> bytes:
+    """The node's own key. Raises ValueError: a payment is bound to it, so it must be there."""
+    key = bytes.fromhex(told)
+    if len(key) != _KEY_BYTES or key[0] not in (2, 3):
+        raise ValueError("not a compressed public key")
+    return key
 
 
 def _network(info: NodeInfo) -> Network | None:
