@@ -37,6 +37,10 @@ class LndSettings:
     """The path of a file, never the macaroon itself. Empty: nothing can be paid by LND."""
     timeout_seconds: int = 60
     """For how long the node looks for routes. What is under way then is tracked, not given up."""
+    cltv_limit: int = 1008
+    """Blocks for which a payment that gets stuck may lock money, on its whole way: a week. A usual
+    bill asks for up to 144 at the payee, and that leaves six hops as much. At most the node's own
+    ``max-cltv-expiry`` (2016, where its owner has said nothing)."""
 
 
 @dataclass(frozen=True, slots=True)

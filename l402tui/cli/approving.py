@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 from l402tui.cli.ink import Ink, Pen, wrapped
 from l402tui.cli.lines import finding_lines
 from l402tui.cli.terminal import Terminal
+from l402tui.flow.checks.invoice import BLOCK_TIME
+from l402tui.flow.endings import lasting
 from l402tui.flow.events import Approved, Declined
 from l402tui.flow.findings import Finding, Severity
 from l402tui.flow.model import Intent, Quote
@@ -109,6 +111,10 @@ def _question(pen: Pen, title: str, quote: Quote, findings: Sequence[Finding]) -
     yield pen.dye(Ink.PLACE, f" {title} ".center(pen.width, "─"))
     yield from row("amount", say("{} ({})", amount, Shown(money)), Ink.BOLD)
     yield from row("routing fee", fee)
+    if quote.wallet.longest_lock is not None:
+        about = lasting(quote.wallet.longest_lock * BLOCK_TIME)
+        lock = say("at most {} blocks (about {})", quote.wallet.longest_lock, about)
+        yield from row("if it sticks", lock, Ink.PLAIN)
     yield from row("for", say("{} {}", shown(request.method), shown_url(request.url, 500)))
     yield from row("to node", shown(quote.payee.hex()))
     yield from row("payment hash", shown(quote.payment_hash.hex()))

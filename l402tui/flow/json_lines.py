@@ -189,6 +189,7 @@ def _quote(quote: Quote) -> Fields:
         "origin": quote.request.url.origin,
         "wallet": quote.wallet.name,
         "real_money": quote.wallet.real_money,
+        "longest_lock_blocks": quote.wallet.longest_lock,
     }
 
 

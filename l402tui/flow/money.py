@@ -42,6 +42,8 @@ class WalletFacts:
     real_money: bool = True
     proves_payment: bool = True
     """It hands out preimages by itself."""
+    longest_lock: int | None = None
+    """Blocks for which a payment may be locked on its whole way, where the wallet has a limit."""
     advice: Advice | None = None
     """What could be safer about it; it is ready all the same."""
 

@@ -45,6 +45,8 @@ __all__ = ["LndWallet"]
 _NAME: Final = "lnd"
 _ALIAS_LIMIT: Final = 32
 _LONGEST_SEARCH: Final = 3600
+_LONGEST_ROUTE: Final = 4032
+"""Blocks, four weeks: no setting makes a payment lock money for longer."""
 _GRACE: Final = 10.0
 """Seconds a payment is watched after the node has stopped looking for routes."""
 _BLOCK_SECONDS: Final = 600.0
@@ -59,10 +61,18 @@ _CUT_OFF: Final = say("The node ended the answer before the payment had ended.")
 class LndWallet:
     """Pays through one LND node. Made by :meth:`connect`; close it at the end."""
 
-    def __init__(self, calls: LndCalls, search_seconds: int, advice: Advice | None = None) -> None:
+    def __init__(
+        self,
+        calls: LndCalls,
+        search_seconds: int,
+        advice: Advice | None = None,
+        *,
+        cltv_limit: int = LndSettings().cltv_limit,
+    ) -> None:
         """``search_seconds``: for how long the node looks for routes. ``advice``: what is to be
-        said about the macaroon."""
+        said about the macaroon. ``cltv_limit``: blocks for which a route may lock money."""
         self._calls = calls
+        self._cltv_limit = cltv_limit
         self._advice = advice
         self._search = search_seconds
         self._patience = search_seconds + _GRACE
@@ -79,6 +89,11 @@ class LndWallet:
         """
         if not 1 <= settings.timeout_seconds <= _LONGEST_SEARCH:
             raise SettingsError(f"lnd.timeout_seconds must be from 1 to {_LONGEST_SEARCH}.")
+        if not 1 <= settings.cltv_limit <= _LONGEST_ROUTE:
+            raise SettingsError(
+                f"lnd.cltv_limit must be from 1 to {_LONGEST_ROUTE}: blocks for which a payment "
+                "may lock money."
+            )
         rest = is_url(settings.rpcserver)
         address = (read_url if rest else read_address)(settings.rpcserver)
         macaroon = read_macaroon(settings.macaroonpath)
@@ -91,6 +106,7 @@ class LndWallet:
                 advice_on_files(settings),
                 advice_on(bytes.fromhex(macaroon.reveal().decode("ascii"))),
             ),
+            cltv_limit=settings.cltv_limit,
         )
 
     async def close(self) -> None:
@@ -123,6 +139,7 @@ class LndWallet:
             ready=trouble is None,
             trouble=trouble,
             real_money=network in (None, Network.MAINNET),
+            longest_lock=self._cltv_limit,
             advice=self._advice,
         )
 
@@ -137,6 +154,7 @@ class LndWallet:
         payments = self._calls.send(
             intent.invoice,
             fee_limit_msat=intent.fee_cap,
+            cltv_limit=self._cltv_limit,
             search_seconds=self._search,
             patience=self._patience,
         )

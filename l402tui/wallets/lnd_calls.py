@@ -104,15 +104,22 @@ class LndCalls(Protocol):
         """What its channels hold on its own side, in msat (ChannelBalance)."""
 
     def send(
-        self, invoice: str, *, fee_limit_msat: int, search_seconds: int, patience: float
+        self,
+        invoice: str,
+        *,
+        fee_limit_msat: int,
+        cltv_limit: int,
+        search_seconds: int,
+        patience: float,
     ) -> AsyncGenerator[Payment, None]:
         """Pay, and yield each state of the payment (SendPaymentV2).
 
-        The amount is the invoice's own. The node looks for routes for ``search_seconds``; after
-        ``patience`` seconds the stream ends with DEADLINE_EXCEEDED. Ending the stream, in whatever
-        way, does not end the payment. What is not named here is as LND has it where nothing is
-        said: no payment to the node itself, none without an invoice's own hash (AMP), none that
-        ends with its stream (``cancelable``).
+        The amount is the invoice's own. No route locks money for more than ``cltv_limit`` blocks,
+        the payee's own lock included (BOLT-2: ``cltv_expiry``). The node looks for routes for
+        ``search_seconds``; after ``patience`` seconds the stream ends with DEADLINE_EXCEEDED.
+        Ending the stream, in whatever way, does not end the payment. What is not named here is as
+        LND has it where nothing is said: no payment to the node itself, none without an invoice's
+        own hash (AMP), none that ends with its stream (``cancelable``).
         """
 
     def track(self, payment_hash: bytes, *, patience: float) -> AsyncGenerator[Payment, None]:

@@ -70,12 +70,19 @@ class LndRest:
         return balance_of(await self._ask("/v1/balance/channels"))
 
     def send(
-        self, invoice: str, *, fee_limit_msat: int, search_seconds: int, patience: float
+        self,
+        invoice: str,
+        *,
+        fee_limit_msat: int,
+        cltv_limit: int,
+        search_seconds: int,
+        patience: float,
     ) -> AsyncGenerator[Payment, None]:
         """Pay; see :meth:`.LndCalls.send`. Raises RpcFault."""
         order = {
             "payment_request": invoice,
             "fee_limit_msat": str(fee_limit_msat),
+            "cltv_limit": cltv_limit,
             "timeout_seconds": search_seconds,
             "allow_self_payment": False,
             "amp": False,

@@ -77,12 +77,19 @@ class LndRpc:
         return int(told.local_balance.msat)
 
     def send(
-        self, invoice: str, *, fee_limit_msat: int, search_seconds: int, patience: float
+        self,
+        invoice: str,
+        *,
+        fee_limit_msat: int,
+        cltv_limit: int,
+        search_seconds: int,
+        patience: float,
     ) -> AsyncGenerator[Payment, None]:
         """Pay; see :meth:`.LndCalls.send`. Raises RpcFault."""
         request = self._router_pb2.SendPaymentRequest(
             payment_request=invoice,
             fee_limit_msat=fee_limit_msat,
+            cltv_limit=cltv_limit,
             timeout_seconds=search_seconds,
             allow_self_payment=False,
         )

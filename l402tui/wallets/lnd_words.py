@@ -186,6 +186,16 @@ FAULTS: Final = (
     ),
     Fault(
         "",
+        ("total time lock of", "cltv limit"),
+        say("The node refused: it does not take the limit for how long money may be locked."),
+        say(
+            "Set lnd.cltv_limit in settings.toml to no more than the node's max-cltv-expiry, and "
+            "to more than the invoice asks for."
+        ),
+        refused=True,
+    ),
+    Fault(
+        "",
         ("self-payments not allowed",),
         say("The node refused: the invoice is its own."),
         say("Pay with another wallet."),
@@ -281,8 +291,8 @@ FAILURES: Final[dict[int | str, Failure]] = {
         say("Try again later, or allow more time (lnd.timeout_seconds in settings.toml)."),
     ),
     2: Failure(
-        say("The node found no route to the payee within the fee limit."),
-        say("Allow a higher fee (--max-fee), or try again later."),
+        say("The node found no route to the payee within the limits for its fee and its locks."),
+        say("Allow a higher fee (--max-fee) or longer locks (lnd.cltv_limit), or try again later."),
     ),
     3: Failure(say("The node could not pay: something inside it failed."), say("Look at its log.")),
     4: Failure(

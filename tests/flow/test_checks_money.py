@@ -45,6 +45,7 @@ assert PAYEE is not None
 DAY = 86_400
 BROKEN = f'L402 token="{TOKEN}", invoice="{GOOD.text[:-1]}b"'
 EARLIER = m.WALLET.node_id
+WEEK = wallet(longest_lock=1008)
 OTHER = replace(m.IN_FLIGHT, payment_hash=bytes(32))
 
 
@@ -52,6 +53,11 @@ def limited(before: dict[str, int], **caps: int) -> Facts:
     """A bill of 10 sat and at most 1 sat of fee, with these limits (sat)."""
     limits = replace(Limits(sat(10), sat(1)), **{name: sat(cap) for name, cap in caps.items()})
     return facts(limits=limits, spending=spent(**before))
+
+
+def locking(blocks: int) -> Facts:
+    """The payee may hold it for so long, and the whole way for a week."""
+    return replace(with_invoice(min_final_cltv_expiry=blocks), wallet=WEEK.wallet)
 
 
 def timed(agent: bool = False, **changes: Any) -> Facts:
@@ -115,6 +121,11 @@ INVOICES: list[Case] = [
     ("C17", ASK, "24 h (145 blocks)", with_invoice(min_final_cltv_expiry=145)),
     ("C17", ASK, "28 days (4032", with_invoice(min_final_cltv_expiry=28 * 144)),
     ("C17", BLOCK, "28 days (4033", with_invoice(min_final_cltv_expiry=28 * 144 + 1)),
+    ("C17", PASS, "80 blocks. On its whole way it is locked for 1008 blocks (about 7 days)", WEEK),
+    ("C17", ASK, "24 h (145 blocks) without taking it. On its whole way", locking(145)),
+    ("C17", ASK, "(1004 blocks)", locking(1004)),
+    ("C17", BLOCK, "(1005 blocks)", locking(1005)),
+    ("C17", BLOCK, "28 days (4033", locking(4033)),
     ("C24", INFO, "“Weather report”", facts()),
     ("C24", INFO, "no description", facts(bill=m.bill_for(m.invoice(description="")))),
     ("C24", INFO, "only the hash", with_invoice(description=None, description_hash=bytes(32))),

@@ -167,6 +167,31 @@ async def test_a_fee_cap_too_small_fails_and_the_invoice_stays_payable(
     assert isinstance(await result(wallet.pay(intent_to_pay(alice, invoice))), PaymentSettled)
 
 
+async def test_a_route_that_locks_money_for_too_long_is_not_taken(
+    wallet: LndWallet, alice: Node, bob: Node
+) -> None:
+    """The payee asks for 80 blocks and the node adds three; each hop on the way adds its own."""
+    invoice = bob.client.add_invoice(100)
+    tight = LndWallet(wallet._calls, 15, cltv_limit=84)
+    failed = await result(tight.pay(intent_to_pay(alice, invoice)))
+    assert isinstance(failed, PaymentFailed)
+    assert (failed.why, failed.todo) == (NO_ROUTE.why, NO_ROUTE.todo)
+    assert isinstance(await result(wallet.pay(intent_to_pay(alice, invoice))), PaymentSettled)
+
+
+@pytest.mark.parametrize("blocks", [83, 2017], ids=["less than the payee asks", "over the node's"])
+async def test_a_limit_for_locks_that_the_node_does_not_take_is_told(
+    wallet: LndWallet, alice: Node, bob: Node, blocks: int
+) -> None:
+    invoice = bob.client.add_invoice(100)
+    refused = await result(
+        LndWallet(wallet._calls, 15, cltv_limit=blocks).pay(intent_to_pay(alice, invoice))
+    )
+    assert isinstance(refused, PaymentFailed)
+    assert "lnd.cltv_limit" in refused.todo.text
+    assert isinstance(await result(wallet.pay(intent_to_pay(alice, invoice))), PaymentSettled)
+
+
 async def test_more_than_the_channel_holds_fails(wallet: LndWallet, alice: Node, bob: Node) -> None:
     invoice = bob.client.add_invoice(CAPACITY_SAT)
     failed = await result(wallet.pay(intent_to_pay(alice, invoice)))

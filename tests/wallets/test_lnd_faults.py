@@ -106,7 +106,7 @@ def kinds(events: list[WalletEvent]) -> list[str]:
 # --- the order -----------------------------------------------------------------------------------
 
 
-async def test_the_order_names_the_invoice_the_fee_cap_and_the_time_and_nothing_else(
+async def test_the_order_names_the_invoice_the_limits_and_the_time_and_nothing_else(
     node: FakeNode, wallet: LndWallet
 ) -> None:
     node.sends.append([payment(IN_FLIGHT), settled(1000)])
@@ -117,6 +117,7 @@ async def test_the_order_names_the_invoice_the_fee_cap_and_the_time_and_nothing_
     assert {each.name: value for each, value in order.ListFields()} == {
         "payment_request": intent().invoice,
         "fee_limit_msat": 2000,
+        "cltv_limit": 1008,
         "timeout_seconds": 15,
     }
     assert metadata["macaroon"] == MACAROON.hex()
@@ -129,6 +130,18 @@ async def test_a_fee_cap_of_nothing_is_a_fee_limit_of_nothing(
     await said(wallet.pay(replace(intent(), fee_cap=Msat(0))))
     (order,) = node.requests("SendPaymentV2")
     assert order.fee_limit_msat == order.fee_limit_sat == 0
+
+
+async def test_the_persons_own_limit_for_locks_is_told_and_sent(
+    node: FakeNode, wallet: LndWallet
+) -> None:
+    assert (await wallet.facts()).longest_lock == 1008
+    shorter = LndWallet(wallet._calls, 15, cltv_limit=300)
+    assert (await shorter.facts()).longest_lock == 300
+    node.sends.append([settled(0)])
+    await said(shorter.pay(intent()))
+    (order,) = node.requests("SendPaymentV2")
+    assert order.cltv_limit == 300
 
 
 # --- payments ------------------------------------------------------------------------------------
@@ -260,6 +273,16 @@ TABLE = {
         ["Unknown"],
     ),
     "bad request": ([Abort("INVALID_ARGUMENT", "no")], [NOT_FOUND], ["Failed"]),
+    "locks longer than the node allows": (
+        [Abort("UNKNOWN", "total time lock of 1008 exceeds max allowed 500")],
+        [NOT_FOUND],
+        ["Failed"],
+    ),
+    "locks shorter than the payee wants": (
+        [Abort("UNKNOWN", "cltv limit 100 should be greater than 147")],
+        [NOT_FOUND],
+        ["Failed"],
+    ),
     "own invoice": ([Abort("UNKNOWN", "self-payments not allowed")], [NOT_FOUND], ["Failed"]),
     "an error nobody knows": ([Abort("UNKNOWN", "what?")], [NOT_FOUND], ["Unknown"]),
     "an error inside": ([Abort("INTERNAL", "permission")], [NOT_FOUND], ["Unknown"]),

@@ -249,6 +249,11 @@ def test_the_time_for_looking_must_make_sense(good: LndSettings, seconds: int) -
     assert "lnd.timeout_seconds" in refused(replace(good, timeout_seconds=seconds))
 
 
+@pytest.mark.parametrize("blocks", [-1, 0, 4033])
+def test_the_limit_for_locks_must_make_sense(good: LndSettings, blocks: int) -> None:
+    assert "lnd.cltv_limit" in refused(replace(good, cltv_limit=blocks))
+
+
 @pytest.mark.parametrize("package", ["grpc", "lndgrpc.compiled"])
 def test_without_the_extra_it_is_said_what_to_install(
     good: LndSettings, package: str, monkeypatch: pytest.MonkeyPatch

@@ -94,10 +94,17 @@ async def test_an_order_is_json_as_protobuf_writes_it(node: RestNode, wallet: Ln
     assert json.loads(body) == {
         "payment_request": intent().invoice,
         "fee_limit_msat": "2000",
+        "cltv_limit": 1008,
         "timeout_seconds": 15,
         "allow_self_payment": False,
         "amp": False,
     }
+
+
+async def test_the_persons_own_limit_for_locks_is_sent(node: RestNode, wallet: LndWallet) -> None:
+    node.sends.append([settled()])
+    await said(LndWallet(wallet._calls, 15, cltv_limit=300).pay(intent()))
+    assert json.loads(node.received.partition(b"\r\n\r\n")[2])["cltv_limit"] == 300
 
 
 async def test_a_payment_is_followed_by_its_hash_in_url_safe_letters(

@@ -29,6 +29,8 @@ LONGEST_LOCK: Final = 28 * USUAL_LOCK
 """Blocks for which nobody should be able to hold one."""
 BLOCK_TIME: Final = 600
 """Seconds between two blocks, roughly."""
+LEEWAY: Final = 3
+"""Blocks that a payer adds to the last lock, because some are found on the way."""
 AMP: Final = frozenset({30, 31})
 """Feature bits of payments whose preimage is made by the payer, so that it proves nothing."""
 
@@ -159,9 +161,19 @@ def lock_up(facts: Facts) -> Answer:
     )  # fmt: skip
     if blocks > LONGEST_LOCK:
         return Severity.BLOCK, sentence, NEW_BILL
+    longest = None if facts.wallet is None else facts.wallet.longest_lock
+    if longest is not None and blocks + LEEWAY >= longest:
+        todo = say("Your limit for the whole way is {} (lnd.cltv_limit in settings.toml).", longest)
+        return Severity.BLOCK, sentence, todo
+    way = say("")
+    if longest is not None:
+        about = lasting(longest * BLOCK_TIME)
+        way = say(
+            " On its whole way it is locked for {} blocks (about {}) at most.", longest, about
+        )
     if blocks > USUAL_LOCK:
-        return Severity.ASK, sentence
-    return ok("The payee can hold the payment for {} blocks.", blocks)
+        return Severity.ASK, say("{}{}", sentence, way)
+    return ok("The payee can hold the payment for {} blocks.{}", blocks, way)
 
 
 @check("C24", "what the seller writes")
