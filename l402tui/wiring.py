@@ -46,6 +46,8 @@ __all__ = [
 
 
 _LOG: Final = logging.getLogger("l402tui.flow")
+# Nobody keeps a log unless a face is asked to; Python's own last resort would print the words raw.
+logging.getLogger("l402tui").addHandler(logging.NullHandler())
 
 
 class SystemClock:

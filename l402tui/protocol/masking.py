@@ -35,7 +35,7 @@ _SECRET_WORDS: Final = frozenset((
     "secret", "secrets", "password", "passwd", "passphrase", "pwd", "token", "tokens", "apikey",
     "authkey", "accesskey", "secretkey", "credential", "credentials", "macaroon", "preimage",
     "cookie", "session", "sessionid", "sid", "jwt", "auth", "authorization", "bearer",
-    "signature", "sig", "otp", "totp", "mnemonic", "seed", "rune", "cashu", "nwc", "privkey",
+    "signature", "sig", "otp", "totp", "mnemonic", "seed", "rune", "cashu", "nwc", "privkey", "privatekey",
     "apitoken", "authtoken",
 ))  # fmt: skip
 """A name with one of these words in it is that of a secret."""
@@ -94,11 +94,11 @@ def is_secret_name(name: str) -> bool:
 def masked_header(name: bytes, value: bytes, *, received: bool = False) -> bytes:
     """The value of a header as it may be told: :data:`MASK` in place of a secret, behind the scheme
     of an ``Authorization``. ``received``: it came from a server."""
-    low = name.decode("latin-1").strip().lower()
-    mask = MASK.encode()
+    given = name.decode("latin-1")
+    low, mask = given.strip().lower(), MASK.encode()
     if low == "www-authenticate":
         return value  # the bill; a preimage in it would be the server's to lose
-    if is_secret_name(low) and not (received and low in _ASKED_FOR):
+    if is_secret_name(given) and not (received and low in _ASKED_FOR):
         scheme, blank, rest = value.strip().partition(b" ")
         shows_scheme = blank and rest and low.endswith("authorization") and len(scheme) <= 20
         return scheme + b" " + mask if shows_scheme else mask

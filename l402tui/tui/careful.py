@@ -6,13 +6,15 @@ anything that a terminal would obey.
 
 from __future__ import annotations
 
+import logging
+import sys
 from typing import Any
 
-from rich.segment import Segment, Segments
+from rich.text import Text
 from textual.app import App
+from textual.worker import WorkerFailed
 
-from l402tui.protocol.text import shown
-from l402tui.tui.secrecy import mask_secrets
+from l402tui.tui.secrecy import mask_secrets, masked_addresses
 
 __all__ = ["CarefulApp"]
 
@@ -37,20 +39,21 @@ class CarefulApp(App[None]):
         masked = [mask_secrets(screen) for screen in self.screen_stack]
         if any(masked):
             self.notify("Secrets were masked for the picture.", markup=False)
-        return super().export_screenshot(title=title, simplify=simplify)
+        with masked_addresses(self.screen_stack):
+            return super().export_screenshot(title=title, simplify=simplify)
 
     def _fatal_error(self) -> None:
-        from rich.traceback import Traceback  # slow to import, and hopefully never needed
+        from l402tui.protocol.crash import frames  # hopefully never needed
 
-        # Textual's own version prints the values of all variables; preimages are among them.
+        # Textual's own version prints the values of all variables; preimages are among them. What
+        # an error says may be a secret, too, or come from a server.
         self.bell()
-        traceback = Traceback(show_locals=False, width=None, max_frames=20)
-        rendered = map(_harmless, self.console.render(traceback, self.console.options))
-        self._exit_renderables.append(Segments(rendered))
+        error = self._exception or sys.exc_info()[1]
+        if isinstance(error, WorkerFailed):
+            error = error.error
+        lines = ["This is a mistake in l402tui itself."]
+        if error is not None:
+            lines += [line.text for line in frames(error)]
+            logging.getLogger("l402tui.tui").error("A mistake of this program.", exc_info=error)
+        self._exit_renderables.append(Text("\n".join(lines), overflow="fold"))
         self._close_messages_no_wait()
-
-
-def _harmless(segment: Segment) -> Segment:
-    """What an error says may come from a server: nothing in it is for the terminal to obey."""
-    text = "\n".join(shown(line, 10_000).text for line in segment.text.split("\n"))
-    return Segment(text, segment.style, segment.control)

@@ -6,14 +6,17 @@ for it go back to masks first.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from textual.screen import Screen
 from textual.widgets import Input
 
+from l402tui.protocol.masking import masked_url
 from l402tui.tui.screens.looking import Looking
 
-__all__ = ["mask_secrets"]
+__all__ = ["mask_secrets", "masked_addresses"]
 
 
 def mask_secrets(screen: Screen[Any]) -> bool:
@@ -26,3 +29,22 @@ def mask_secrets(screen: Screen[Any]) -> bool:
         found = found or bool(field.value and not field.password)
         field.password = True
     return found
+
+
+@contextmanager
+def masked_addresses(screens: Sequence[Screen[Any]]) -> Iterator[None]:
+    """For a moment, what was typed as an address stands there without what its query may open."""
+    with ExitStack() as stack:
+        for screen in screens:
+            for field in screen.query("#url").results(Input):
+                masked = masked_url(field.value)
+                if masked != field.value:
+                    stack.callback(_put, field, field.value, field.cursor_position)
+                    _put(field, masked, 0)
+        yield
+
+
+def _put(field: Input, value: str, cursor: int) -> None:
+    with field.prevent(Input.Changed):
+        field.value = value
+    field.cursor_position = cursor

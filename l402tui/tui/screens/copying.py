@@ -10,6 +10,7 @@ import shlex
 from collections.abc import Iterator
 
 from l402tui.flow.model import Request
+from l402tui.protocol.masking import masked_header
 from l402tui.protocol.text import Shown, say, shown
 from l402tui.protocol.tree import Node
 from l402tui.tui.modals.ask import Ask
@@ -79,5 +80,6 @@ def _curl(request: Request) -> str:
     if request.method != "GET":
         parts += ["-X", request.method]
     for name, value in request.headers:
-        parts += ["-H", f"{name}: {value}"]
+        told = masked_header(name.encode(), value.encode("utf-8", "surrogatepass"))
+        parts += ["-H", f"{name}: {told.decode('utf-8', 'replace')}"]
     return shlex.join([*parts, str(request.url)])
