@@ -30,8 +30,15 @@ _BLANK: Final = frozenset(
 )
 # The selectors of variants, and the plane of tags, most of it not yet given out.
 _SELECTORS: Final = (range(0xFE00, 0xFE10), range(0xE0000, 0xE1000))
+# Flags and skin tones: terminals do not agree how many cells they take, so what stands behind them
+# would stand elsewhere.
+_UNSURE: Final = (range(0x1F1E6, 0x1F200), range(0x1F3FB, 0x1F400))
+# Vowels and final consonants that are drawn into the letter before, as spacing marks (Mc) are.
+_JOINED: Final = (range(0x1160, 0x1200), range(0xD7B0, 0xD800))
 _COMBINING_RUN: Final = 2
 """Marks allowed on one letter; a longer run climbs over the neighbouring lines."""
+_JOINED_RUN: Final = 3
+"""The same with those that are drawn beside it: some terminals give them a cell, others none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +97,14 @@ def _visible(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     out: list[str] = []
-    marks = 0
+    marks = joined = 0
     for char in text:
         kind = "letter" if char == " " else _kind(char)
-        marks = marks + 1 if kind == "mark" else 0
-        if kind == "hidden" or marks > _COMBINING_RUN:
+        if kind in ("letter", "hidden"):
+            marks = joined = 0
+        else:
+            marks, joined = marks + (kind == "mark"), joined + 1
+        if kind == "hidden" or marks > _COMBINING_RUN or joined > _JOINED_RUN:
             out.append(_escaped(char))
         else:
             out.append(char)
@@ -104,8 +114,13 @@ def _visible(text: str) -> str:
 @lru_cache(maxsize=4096)
 def _kind(char: str) -> str:
     category = unicodedata.category(char)
-    if category in _HIDDEN or char in _BLANK or any(ord(char) in span for span in _SELECTORS):
+    code = ord(char)
+    if category in _HIDDEN or char in _BLANK:
         return "hidden"
+    if any(code in span for span in (*_SELECTORS, *_UNSURE)):
+        return "hidden"
+    if category == "Mc" or any(code in span for span in _JOINED):
+        return "joined"
     return "mark" if category in ("Mn", "Me") else "letter"
 
 

@@ -68,6 +68,22 @@ def test_a_pile_of_marks_does_not_climb() -> None:
     assert text.count("‹U+0301›") == 48
 
 
+@pytest.mark.parametrize("pile", ["\u093f", "\u1161", "\ud7cb", "\u0301\u0903", "\u1161\u11ab"])
+def test_a_pile_of_what_is_drawn_beside_a_letter_ends(pile: str) -> None:
+    text = shown("a" + pile * 30).text
+    assert sum(text.count(char) for char in set(pile)) == 3
+
+
+def test_words_of_many_scripts_stay_as_they_are() -> None:
+    for word in ("बड़ीं", "பொழுது", "น้ำ", "ᄒ\u1161\u11ab", "한국", "Việt", "e\u0301\u0323", "😀"):
+        assert shown(word).text == word
+
+
+@pytest.mark.parametrize("char", ["\U0001f1f3", "\U0001f3fd"])
+def test_what_terminals_give_different_room_is_written_out(char: str) -> None:
+    assert shown(f"a{char}b").text == f"a‹U+{ord(char):04X}›b"
+
+
 def test_what_is_cut_is_counted() -> None:
     long = shown("x" * 250)
     assert long.cut == 50
