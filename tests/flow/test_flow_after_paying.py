@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from email.utils import formatdate
 from typing import Any
 from unittest import mock
 
@@ -167,6 +168,39 @@ def test_notes_that_cannot_be_written_do_not_stop_the_retry() -> None:
 def test_the_server_may_ask_for_a_pause(value: bytes, seconds: float) -> None:
     response = m.answer(503, ((b"Retry-After", value),))
     paid() >> Answered(response) << Record << Wait(seconds)
+
+
+def at(seconds: float) -> bytes:
+    return formatdate(m.NOW + seconds, usegmt=True).encode()
+
+
+@pytest.mark.parametrize(
+    ("until", "clock", "seconds"),
+    [
+        (at(90), None, 90.0),
+        (at(90), at(0), 90.0),
+        (at(390), at(300), 90.0),  # their clock is five minutes ahead of ours
+        (at(90), b"some day", 90.0),
+        (at(-90), None, 1.0),
+        (at(90), at(100), 1.0),
+        (b"Funday, 99 Nov 2026 00:00:00 GMT", None, 1.0),
+    ],
+)
+def test_the_server_may_name_a_moment(until: bytes, clock: bytes | None, seconds: float) -> None:
+    dated = () if clock is None else ((b"Date", clock),)
+    response = m.answer(503, ((b"Retry-After", until), *dated))
+    paid() >> Answered(response, at=m.NOW) << Record << Wait(seconds)
+
+
+@pytest.mark.parametrize(
+    ("far", "told"),
+    [(at(86_400), "24 h"), (at(7 * 86_400), "7 days"), (b"9" * 40, "3650 days")],
+)
+def test_a_moment_that_nobody_waits_for_is_told(far: bytes, told: str) -> None:
+    flow = paid() >> Answered(m.answer(503, ((b"Retry-After", far),)), at=m.NOW)
+    ending = closes(flow, IntentState.REDEEM_RETRY).ends(Outcome.UNDELIVERED, Money.SPENT)
+    assert f"come back in {told}" in ending.todo.text
+    flow.never(Wait)
 
 
 def test_a_pause_that_nobody_waits_for_is_told_and_ends_it() -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from email.utils import parsedate_to_datetime
 from typing import Final
 
 from l402tui.flow.checks.making import check, lasting, ok
 from l402tui.flow.findings import Answer, Facts, Severity
 from l402tui.flow.model import Response
+from l402tui.protocol.http_date import http_date
 from l402tui.protocol.masking import shown_url
 from l402tui.protocol.text import say, shown
 
@@ -98,11 +98,8 @@ def _may_be_kept(response: Response) -> bool | None:
             return bool(said[name].strip(b"0"))
     if b"public" in said:
         return True
-    for expires in response.values(b"expires"):
-        try:
-            parsedate_to_datetime(expires.decode("ascii"))
-        except (ValueError, OverflowError):
-            continue  # also the usual 0 and -1: it has expired already (RFC 9111 section 5.3)
+    # No date are the usual 0 and -1: it has expired already (RFC 9111 section 5.3).
+    if any(http_date(expires) is not None for expires in response.values(b"expires")):
         return True
     return None
 

@@ -3,14 +3,13 @@ C24."""
 
 from __future__ import annotations
 
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import Final
 
 from l402tui.flow.checks.making import NEW_BILL, check, lasting, money, ok, together
 from l402tui.flow.findings import Answer, Facts, Severity
 from l402tui.protocol.amount import MAX_MSAT
 from l402tui.protocol.errors import InvoiceError
+from l402tui.protocol.http_date import http_date
 from l402tui.protocol.text import Shown, say, shown
 
 __all__ = ["amount", "description", "expiry", "features", "lock_up", "network", "readable"]
@@ -133,16 +132,13 @@ def _clock(facts: Facts) -> Shown | None:
     dates, ages = response.values(b"date"), response.values(b"age")
     if not dates:
         return None
-    try:
-        date = parsedate_to_datetime(dates[0].decode("ascii"))
-    except (ValueError, OverflowError):
+    date = http_date(dates[0])
+    if date is None:
         return None
-    if date.tzinfo is None:  # written -0000: UTC, by a server that does not say where it is
-        date = date.replace(tzinfo=UTC)
     # An answer out of a cache has the date of when it was stored.
     stored = int(ages[0]) if ages and ages[0].isdigit() and len(ages[0]) < 11 else 0
     seen = facts.now if facts.answered_at is None else facts.answered_at
-    skew = int(date.timestamp() + stored - seen)
+    skew = int(date + stored - seen)
     if abs(skew) <= CLOCK_SKEW:
         return None
     which = "behind" if skew > 0 else "ahead of"

@@ -10,6 +10,7 @@ from typing import Final
 
 from l402tui.flow.model import Intent, Response
 from l402tui.protocol.amount import format_msat
+from l402tui.protocol.http_date import http_date
 from l402tui.protocol.text import Shown, say, shown
 
 SAME_AGAIN: Final = say(
@@ -58,11 +59,28 @@ def ends(intent: Intent) -> Shown:
     )
 
 
-def retry_after(response: Response | None) -> float | None:
-    """Seconds that a ``Retry-After`` header asks for (RFC 9110, 10.2.3); dates are ignored."""
+def retry_after(response: Response | None, now: float) -> float | None:
+    """Seconds that a ``Retry-After`` header asks for (RFC 9110, 10.2.3), never less than none.
+
+    A date is held against the server's own clock where the answer has its time, and else against
+    ``now`` (unix seconds): how far the two are apart does not matter then.
+    """
     values = response.values(b"retry-after") if response is not None else ()
-    value = values[0].strip() if values else b""
-    return float(int(value)) if value.isdigit() and len(value) < 7 else None
+    if response is None or not values:
+        return None
+    value = values[0].strip()
+    if value.isdigit():
+        return float(min(int(value[:12]), _FOR_EVER))
+    then = http_date(value)
+    if then is None:
+        return None
+    dates = response.values(b"date")
+    there = http_date(dates[0]) if dates else None
+    return max(0.0, then - (now if there is None else there))
+
+
+_FOR_EVER: Final = 10 * 365 * 86_400
+"""Seconds; whoever asks for more is told as asking for this."""
 
 
 def state_of(intent: Intent) -> Shown:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from l402tui.flow import endings
 from l402tui.flow import events as e
 from l402tui.flow.commands import Command, Record, RecordUse, Retry, Wait
-from l402tui.flow.model import Ending, IntentState, Response
+from l402tui.flow.model import Ending, IntentState
 from l402tui.flow.moves import rules
 from l402tui.flow.moves.closing import close, finish, some, store_again
 from l402tui.flow.state import Phase, State, Step
@@ -54,7 +54,8 @@ def paid_answer(state: State, event: e.Answered) -> Step:
         return paid_challenge(state, e.Challenged(response))
     if response.status >= 500 or response.status == 429:
         ending = endings.undelivered_status(response, held, state.spent, resumed=state.resumed)
-        return redeem_later(state, ending, response, acted=response.status >= 500)
+        asked = endings.retry_after(response, event.at) or 0.0
+        return redeem_later(state, ending, asked, acted=response.status >= 500)
     cap = some(state.intent).fee_cap
     ending = endings.delivered(
         response, held, resumed=state.resumed, spent=state.spent, fee_cap=cap
@@ -87,18 +88,18 @@ def paid_silence(state: State, event: e.Unreachable) -> Step:
     if event.fault.ours and (state.request.repeatable or not event.maybe_received):
         ending = endings.not_taken(ending, event.fault)
         return close(state, IntentState.REDEEM_RETRY, ending.why.text, ending)
-    return redeem_later(state, ending, None, acted=event.maybe_received)
+    return redeem_later(state, ending, 0.0, acted=event.maybe_received)
 
 
-def redeem_later(state: State, ending: Ending, response: Response | None, *, acted: bool) -> Step:
+def redeem_later(state: State, ending: Ending, asked: float, *, acted: bool) -> Step:
     """Wait and use the same credential again, a few times; never pay again.
 
-    ``acted``: the server may have acted on the request.
+    ``asked``: seconds that the server wants to be left alone. ``acted``: it may have acted on the
+    request.
     """
     if acted and not state.request.repeatable:
         ending = endings.ask_before_repeating(ending, some(state.held))
         return close(state, IntentState.REDEEMING, _LEFT, ending)
-    asked = endings.retry_after(response) or 0.0
     if asked > rules.LONGEST_WAIT:
         later = endings.come_back(ending, asked)
         return close(state, IntentState.REDEEM_RETRY, later.todo.text, later)
