@@ -15,6 +15,7 @@ from l402tui.vault import requests
 from l402tui.vault.credentials import place as of_credential
 from l402tui.vault.faults import understood
 from l402tui.vault.intents import place as of_intent
+from l402tui.vault.lineage import place as of_delegation
 from l402tui.vault.opening import writing
 from l402tui.vault.sealing import PLAIN, Book, Place, Seal, Standing, standing
 
@@ -38,6 +39,7 @@ def turn(db: Book, old: Seal, new: Seal, after: Standing) -> bool:
         _requests(db, old, new, change)
         _intents(db, change)
         _credentials(db, change)
+        _delegations(db, change)
         after.write(db)
         for _, rule in rules:
             db.execute(rule)
@@ -112,3 +114,10 @@ def _credentials(db: Book, change: _Change) -> None:
     for number, token in rows:
         sealed = change(of_credential(number), token)
         db.execute("UPDATE credentials SET token = ? WHERE id = ?", (sealed, number))
+
+
+def _delegations(db: Book, change: _Change) -> None:
+    rows = db.execute("SELECT number, name, token FROM delegations").fetchall()
+    for number, name, token in rows:
+        sealed = change(of_delegation(name), token)
+        db.execute("UPDATE delegations SET token = ? WHERE number = ?", (sealed, number))

@@ -20,6 +20,7 @@ from l402tui.flow.ports import VaultError
 from l402tui.vault.faults import named
 from l402tui.vault.memory import payee_of
 from l402tui.vault.schema_3 import V3
+from l402tui.vault.schema_4 import V4
 
 __all__ = ["APPLICATION_ID", "MIGRATIONS", "SEALS", "examine", "migrate", "statements"]
 
@@ -269,7 +270,7 @@ CREATE INDEX bills_seen_long_ago ON bills_seen (forget_at);
 
 SEALS: Final = 3
 """The version from which on a vault says whether it is sealed."""
-MIGRATIONS: Final[tuple[tuple[int, str], ...]] = ((1, _V1), (2, _V2), (3, V3))
+MIGRATIONS: Final[tuple[tuple[int, str], ...]] = ((1, _V1), (2, _V2), (3, V3), (4, V4))
 """(version, SQL that leads to it from the version before)."""
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Concatenate, Final, Literal, ParamSpec, Self, TypeVar
 
+from l402tui.flow.lineage import Delegation, NewDelegation, Rehearsed
 from l402tui.flow.model import (
     Ending,
     Exchange,
@@ -40,7 +41,7 @@ from l402tui.flow.ports import VaultError
 from l402tui.protocol.amount import Msat
 from l402tui.protocol.invoice import Invoice
 from l402tui.protocol.secret import Secret
-from l402tui.vault import credentials, history, intents, listing, memory, opening
+from l402tui.vault import credentials, history, intents, lineage, listing, memory, opening
 from l402tui.vault import limits as limits_used
 from l402tui.vault.faults import named, told
 from l402tui.vault.files import prepare
@@ -127,11 +128,12 @@ class SqliteVault:
             while True:
                 self._db.execute(begin)
                 try:
-                    now = standing(self._db)
-                    if now.key_id == self._db.seal.key_id:
+                    (key_id,) = self._db.execute("SELECT key_id FROM vault_seal").fetchone()
+                    if key_id == self._db.seal.key_id:
                         result = work(self._db, *args, **kwargs)
                         self._db.execute("COMMIT")
                         return result
+                    now = standing(self._db)
                     self._db.execute("ROLLBACK")
                 except BaseException:
                     if self._db.in_transaction:  # SQLite has ended it itself where the disk is full
@@ -300,6 +302,25 @@ class SqliteVault:
     def exchange(self, number: int) -> Exchange | None:
         """One history row. Raises VaultError where its body was too long to keep."""
         return self._read(history.one, number)
+
+    # --- tokens that were handed out --------------------------------------------------------------
+
+    def delegated(self, new: NewDelegation) -> int:
+        """Write a child, and before it a parent from outside; the child's number. The same child
+        again is the one that is there."""
+        return self._write(lineage.remember, new)
+
+    def delegations(self) -> Sequence[Delegation]:
+        """Every token that was handed out or narrowed, parents before children."""
+        return self._read(lineage.every)
+
+    def delegation(self, number: int) -> Delegation | None:
+        """One of them."""
+        return self._read(lineage.one, number)
+
+    def rehearsed(self, token: Secret, seen: Rehearsed) -> bool:
+        """Write what a server did with a token; False where it is not one of them."""
+        return self._write(lineage.saw, token, seen)
 
 
 def _probe(db: sqlite3.Connection) -> None:
