@@ -112,11 +112,13 @@ class _Guard:
                 message["headers"] = [*message.get("headers", ()), (b"Date", date)]
             await send(message)
 
-        app: ASGIApp = (
-            self._app
-            if _is_ours(scope)
-            else answer(421, "This server answers only programs on this computer.\n")
-        )
+        app: ASGIApp = self._app
+        if not _is_ours(scope):
+            app = answer(421, "This server answers only programs on this computer.\n")
+        elif not _is_for_us(scope):
+            # What comes behind it on this connection may have been meant as its body.
+            close = ((b"Connection", b"close"),)
+            app = answer(400, "This is no proxy, and a body has one length.\n", headers=close)
         await app(scope, receive, dated)
 
 
@@ -131,6 +133,13 @@ def _is_ours(scope: Scope) -> bool:
         return False
     browser = any(name == b"origin" for name, _ in headers)
     return not (browser and scope["path"].startswith("/_node/"))
+
+
+def _is_for_us(scope: Scope) -> bool:
+    """Whether it asks for something here (RFC 9112 section 3.2.1), with a body that ends in one
+    place (section 6.1)."""
+    names = {name for name, _ in scope["headers"]}
+    return scope["path"].startswith("/") and not names >= {b"content-length", b"transfer-encoding"}
 
 
 def _is_loopback(client: tuple[str, int] | None) -> bool:
