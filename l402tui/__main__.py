@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from l402tui.cli.arguments import Options, parse
 from l402tui.cli.exits import Exit
+
+if TYPE_CHECKING:
+    from l402tui.settings import Settings
 
 __all__ = ["main"]
 
@@ -58,6 +62,10 @@ def _run(options: Options) -> int:
             from l402tui.cli.rehearse import rehearse_token
 
             return rehearse_token(options)
+        case "tokens":
+            from l402tui.cli.tokens import tokens
+
+            return tokens(options)
         case "verifiers":
             from l402tui.cli.verifiers import verifiers
 
@@ -94,6 +102,14 @@ def _explorer(options: Options) -> int:
             "Use `l402tui get URL`, or `l402tui demo --plain` to see how it works.",
         )
     settings = configured(options)
+    code = _explored(options, settings)
+    log = sys.modules.get("l402tui.cli.log")
+    if code and log is not None and log.where() is not None:
+        print(f"The log has more: {log.where()}", file=sys.stderr)
+    return code
+
+
+def _explored(options: Options, settings: Settings) -> int:
     from l402tui import tui
 
     if options.command == "inspect":

@@ -35,7 +35,8 @@ _SECRET_WORDS: Final = frozenset((
     "secret", "secrets", "password", "passwd", "passphrase", "pwd", "token", "tokens", "apikey",
     "authkey", "accesskey", "secretkey", "credential", "credentials", "macaroon", "preimage",
     "cookie", "session", "sessionid", "sid", "jwt", "auth", "authorization", "bearer",
-    "signature", "sig", "otp", "totp", "mnemonic", "seed", "rune", "cashu", "nwc", "privkey", "privatekey",
+    "signature", "sig", "otp", "totp", "mnemonic", "seed", "rune", "cashu", "nwc", "privkey",
+    "privatekey",
     "apitoken", "authtoken",
 ))  # fmt: skip
 """A name with one of these words in it is that of a secret."""

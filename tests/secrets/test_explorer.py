@@ -172,7 +172,8 @@ def test_the_clipboard_gets_only_what_is_copied(
     tmp_path: Path, canaries: Canaries, search: Search
 ) -> None:
     """Every key but the one that copies: nothing goes to the clipboard. Then that one."""
-    terminal = Terminal(tmp_path / "home", "demo", "--step")
+    log = tmp_path / "run.log"
+    terminal = Terminal(tmp_path / "home", "demo", "--step", "--log", str(log))
     try:
         terminal.until(b"/weather")
         terminal.press(b"a")
@@ -189,6 +190,8 @@ def test_the_clipboard_gets_only_what_is_copied(
         terminal.press(b"\x1b[200~Authorization: L402 AgEEbHNhdA:" + value.encode() + b"\x1b[201~")
         terminal.until(b"hidden")
         assert not _CLIPBOARD.search(terminal.written)
+        assert "Declined: Not approved." in log.read_text()  # the explorer keeps one as well
+        search("log file", canaries, log.read_bytes())
         search("clipboard", canaries, b"".join([b"52;", *_CLIPBOARD.findall(terminal.written)]))
         terminal.press(b"y")
         terminal.until(b"Enter chooses")
