@@ -30,7 +30,10 @@ MAX_INFORMATIONAL: Final = 8
 """Informational answers (1xx) before the real one."""
 
 _STATUS: Final = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})(?: [\t \x21-\x7e\x80-\xff]*)?")
+_END: Final = re.compile(rb"(\r?)\n(\r?)\n")
+"""Where a head ends for h11, which does without the carriage returns, too."""
 _DIGITS: Final = re.compile(rb"[0-9]{1,18}")
+_HALF: Final = "a line of its head ends with half a line end"
 _NO_BODY: Final = frozenset({204, 304})
 
 
@@ -87,12 +90,15 @@ class HeadWatch:
         """Take the head out of it; what is left belongs to what follows."""
         looked = max(0, len(self._head) - 3)
         self._head += data
-        end = self._head.find(b"\r\n\r\n", looked)
-        size = end + 4 if end >= 0 else len(self._head)
+        found = _END.search(self._head, looked)
+        size = found.end() if found is not None else len(self._head)
         if self._whole + size > HEADER_LIMIT:
             raise HeadRefused(Fault.TOO_LARGE, f"they are more than {HEADER_LIMIT:,} bytes")
-        if end < 0:
+        if found is None:
             return b""
+        if not (found[1] and found[2]):
+            raise HeadRefused(Fault.PROTOCOL, _HALF)
+        end = found.start()
         rest = bytes(self._head[size:])
         self._whole += size
         lines = bytes(self._head[:end]).split(b"\r\n")
@@ -150,6 +156,6 @@ def _look_at(line: bytes) -> None:
     if line[:1] in (b" ", b"\t"):
         raise HeadRefused(Fault.PROTOCOL, "a header goes on in the next line, which is obsolete")
     if b"\n" in line or b"\r" in line:
-        raise HeadRefused(Fault.PROTOCOL, "a line of its head ends with half a line end")
+        raise HeadRefused(Fault.PROTOCOL, _HALF)
     if b"\0" in line:
         raise HeadRefused(Fault.PROTOCOL, "there is a NUL byte in a header")

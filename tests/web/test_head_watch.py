@@ -45,6 +45,8 @@ MALFORMED = [
     (b"HTTP/1.1 402 Pay\r\n\tX: a\r\n", "a header goes on in the next line"),
     (b"HTTP/1.1 402 Pay\r\nX: a\nY: b\r\n", "half a line end"),
     (b"HTTP/1.1 402 Pay\r\nX: a\rY: b\r\n", "half a line end"),
+    (b"HTTP/1.1 402 Pay\r\nX: a\n\nbody", "half a line end"),
+    (b"HTTP/1.1 402 Pay\r\n\nX: a\r\n", "half a line end"),
     (b"HTTP/1.1 402 Pay\r\nX: a\0b\r\n", "NUL"),
     (b"HTTP/1.1 402 Pay\r\nX\0: a\r\n", "NUL"),
     (b"HTTP/1.1 402 Pay\r\nContent-Length: 0\r\ncontent-length: 0\r\n", "twice"),
@@ -80,6 +82,20 @@ async def test_a_malformed_head_is_a_protocol_error(
         assert event.maybe_received
         assert why in event.why.text
         assert event.why.text.isprintable()
+
+
+@pytest.mark.parametrize("end", [b"\n\n", b"\n\r\n", b"\r\n\n"])
+async def test_a_head_that_ends_with_half_a_line_end(transport: HttpTransport, end: bytes) -> None:
+    """h11 would take its blank line for the end."""
+    head = b"HTTP/1.1 402 Pay\r\nContent-Length: 0"
+    async with raw_server(head + end) as server:
+        event = await send(transport, server.url)
+        assert isinstance(event, Unreachable)
+        assert event.fault is Fault.PROTOCOL
+        assert "half a line end" in event.why.text
+    for cut in range(len(head), len(head + end)):
+        with pytest.raises(HeadRefused):
+            watched((head + end)[:cut], (head + end)[cut:])
 
 
 @pytest.mark.parametrize("line", [b"no colon", b"X Y: a", b": a", b"X : a", b"\xfc: a"])
