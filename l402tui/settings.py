@@ -75,6 +75,9 @@ class Settings:
     """How long a server may take for a whole answer."""
     body_limit: int = 64 * 1024 * 1024
     """Bytes of an answer that are read at most."""
+    private_hosts: tuple[str, ...] = ()
+    """Names that may lead to addresses inside (this machine, its network) although they look as if
+    they were out on the internet. Only for requests that name such a host, never for redirects."""
     keyring: Literal["auto", "never"] = "auto"
     """Whether a vault that is begun is sealed: where a keyring of the system takes its key, or not
     at all. One that is there already stays as it is."""
@@ -137,6 +140,11 @@ def _fill(cls: type[Any], table: dict[str, Any], path: Path, prefix: str) -> Any
             if not isinstance(value, dict):
                 raise SettingsError(f"{path}: {name} must be a table, as in [{name}].")
             values[key] = _fill(type(default), value, path, f"{name}.")
+            continue
+        if isinstance(default, tuple):
+            if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+                raise SettingsError(f"{path}: {name} must be a list of texts in quotes.")
+            values[key] = tuple(value)
             continue
         wanted = (int, float) if isinstance(default, float) else type(default)
         if not isinstance(value, wanted) or isinstance(value, bool):

@@ -24,7 +24,7 @@ from l402tui.flow.runner import Gate, Runner
 from l402tui.protocol.amount import Msat, parse_amount
 from l402tui.protocol.errors import AmountError
 from l402tui.protocol.network import Network
-from l402tui.protocol.url import Url
+from l402tui.protocol.url import Url, UrlError
 from l402tui.settings import LimitSettings, Settings, SettingsError
 from l402tui.wallets.external import ExternalWallet, NotPaid, Receive
 
@@ -41,6 +41,7 @@ __all__ = [
     "network_of",
     "open_session",
     "practice_session",
+    "private_hosts_of",
     "request_of",
 ]
 
@@ -145,6 +146,27 @@ def network_of(settings: Settings) -> Network:
     raise SettingsError(f"{settings.file}: network must be one of {words}.")
 
 
+def private_hosts_of(settings: Settings) -> frozenset[str]:
+    """The hosts that may lead inside, as addresses spell them. Raises SettingsError, naming the
+    file and the key."""
+    return frozenset(_host(name, settings) for name in settings.private_hosts)
+
+
+def _host(name: str, settings: Settings) -> str:
+    try:
+        url = Url.parse(f"https://{name}/")
+    except UrlError as error:
+        raise SettingsError(
+            f"{settings.file}: private_hosts: {name!a} is no host: {error}."
+        ) from None
+    if url != replace(url, port=443, path="/", query=""):
+        raise SettingsError(
+            f"{settings.file}: private_hosts: {name!a} is more than a host. Leave out port and "
+            "path."
+        )
+    return url.host
+
+
 @asynccontextmanager
 async def open_session(
     settings: Settings,
@@ -165,12 +187,14 @@ async def open_session(
     from l402tui.vault.turns import LocalTurns
     from l402tui.web.transport import HttpTransport
 
-    limits = limits_of(settings)
+    limits, inside = limits_of(settings), private_hosts_of(settings)
     async with AsyncExitStack() as stack:
         chosen = await _wallet(settings, wallet or settings.wallet, receive, url, stack)
         vault = stack.enter_context(SqliteVault.open(settings.home, keyring=settings.keyring))
         deadline, limit = settings.timeout_seconds, settings.body_limit
-        transport = HttpTransport(deadline=deadline, body_limit=limit, part=part)
+        transport = HttpTransport(
+            deadline=deadline, body_limit=limit, part=part, private_hosts=inside
+        )
         stack.push_async_callback(transport.close)
         yield Session(settings, vault, transport, chosen, limits, SystemClock(), turns=LocalTurns())
 

@@ -76,7 +76,8 @@ def _inside(refused: AddressRefused, url: Url) -> Shown:
         why = "A redirect leads to {}, which is {}. Only you may go there, by asking for it."
         return say(why, shown(url.authority), Shown(refused.where))
     return say(
-        "The name {} leads to {}, which is {}. If you mean that, ask for the address itself.",
+        "The name {} leads to {}, which is {}. If you mean that, ask for the address itself, or "
+        "write the name into private_hosts in settings.toml.",
         shown(url.host),
         shown(refused.address),
         Shown(refused.where),

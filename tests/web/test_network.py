@@ -86,7 +86,7 @@ async def test_a_public_name_may_not_lead_inside(addresses: list[str], where: st
     assert not event.maybe_received
     assert event.why.text == (
         f"The name shop.example leads to {addresses[-1]}, which is {where}. If you mean that, ask "
-        "for the address itself."
+        "for the address itself, or write the name into private_hosts in settings.toml."
     )
 
 
