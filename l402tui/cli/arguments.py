@@ -32,7 +32,7 @@ Options = argparse.Namespace
 
 COMMANDS: Final = (
     "open", "demo", "get", "inspect", "history", "payments", "replay", "attenuate", "rehearse",
-    "verifiers", "practice", "wallet", "vault",
+    "tokens", "verifiers", "practice", "wallet", "vault",
 )  # fmt: skip
 _PROGRAM: Final = "l402tui"
 _OPEN: Final = "open"
@@ -116,6 +116,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     narrowing_arguments.add_rehearse(
         command("rehearse", "Try a token out, and see whether the server does what was predicted.")
+    )
+    narrowing_arguments.add_tokens(
+        command("tokens", "List your tokens, who has them, and which could still be used.")
     )
     narrowing_arguments.add_verifiers(
         command("verifiers", "What the servers that check tokens make of a caveat.")

@@ -12,21 +12,25 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from types import TracebackType
+from typing import Final, Self
 
 from l402tui.agents.handover import Form, Handed, Missing, Parcel, hand_over
 from l402tui.agents.profiles import known
 from l402tui.cli.arguments import Options
+from l402tui.cli.chosen_token import chosen_token, is_node, preimage_of
+from l402tui.cli.configure import configured
 from l402tui.cli.exits import Exit
 from l402tui.cli.ink import Ink, Pen, wrapped
-from l402tui.cli.inspect import without_comments
 from l402tui.cli.moments import moment
 from l402tui.cli.trouble import Trouble
+from l402tui.flow.lineage import NewDelegation
+from l402tui.flow.ports import VaultError
 from l402tui.protocol.amount import parse_amount
-from l402tui.protocol.attenuation import CannotAttenuate, Child, Parent, attenuate, read_parent
-from l402tui.protocol.errors import AmountError, IdentifierError
-from l402tui.protocol.macaroon import Caveat, Macaroon
-from l402tui.protocol.node_macaroon import read_node_identifier
+from l402tui.protocol.attenuation import CannotAttenuate, Child, Parent, attenuate
+from l402tui.protocol.errors import AmountError
+from l402tui.protocol.macaroon import Caveat
+from l402tui.protocol.secret import Secret
 from l402tui.protocol.text import Shown, say, shown
 from l402tui.protocol.url import Url, UrlError
 from l402tui.protocol.verifiers import (
@@ -40,12 +44,11 @@ from l402tui.protocol.verifiers import (
     predict,
     write,
 )
-from l402tui.settings import home
+from l402tui.settings import Settings, home
+from l402tui.vault import SqliteVault
 
-__all__ = ["attenuate_token", "given", "profile_named"]
+__all__ = ["attenuate_token", "profile_named"]
 
-_MOST: Final = 256 * 1024
-"""Bytes that are read."""
 _NOTHING: Final = "Nothing was written."
 _INK: Final = {
     Effect.ENFORCED: Ink.GOOD,
@@ -58,49 +61,24 @@ _PASSES: Final = {True: ("yes", Ink.GOOD), False: ("no", Ink.BAD), None: ("not k
 
 def attenuate_token(options: Options) -> Exit:
     """Run ``attenuate``. Raises Trouble."""
-    now = time.time()
-    parent = given(options.thing)
+    now, settings = time.time(), configured(options)
+    parent = chosen_token(settings, options.thing)
     profile = profile_named(options.verifier, parent)
     try:
         child = _child(parent, profile, options, now)
         prediction = _predicted(child, profile, options, now)
-        parcel = Parcel(child.token, parent.preimage, parent.scheme, _url(options))
+        preimage = preimage_of(settings, parent)
+        parcel = Parcel(child.token, preimage, parent.scheme, _url(options))
         handed = hand_over(Form(options.form), parcel, prediction, now=now)
     except (CannotAttenuate, NoWord, Missing) as error:
         raise Trouble(Exit.USAGE, f"{error.why} {_NOTHING}") from None
     pen = Pen(plain=options.plain)
     for line in _told(pen, parent, child, prediction, handed):
         pen.line(line)
-    _deliver(options, parent, child, handed)
+    with _NewFile(options.output) as file:
+        pen.words(_kept(settings, options, parent, child, prediction, now))
+        _deliver(options, parent, child, handed, file)
     return Exit.OK
-
-
-def given(thing: str) -> Parent:
-    """The token in a file, on stdin or in the argument itself. Raises Trouble."""
-    in_argument = False
-    if thing == "-":
-        data = sys.stdin.buffer.read(_MOST)
-    elif len(thing) < 1_000 and os.path.exists(thing):
-        try:
-            with open(thing, "rb") as file:
-                data = file.read(_MOST)
-        except OSError as error:
-            why = shown(error.strerror or "it cannot be read")
-            raise Trouble(Exit.USAGE, f"{shown(thing, 200)}: {why}. {_NOTHING}") from None
-    else:
-        data, in_argument = thing.encode("utf-8", "surrogateescape"), True
-    try:
-        parent = read_parent(without_comments(data))
-    except CannotAttenuate as error:
-        missing = " There is no file of that name either." if in_argument else ""
-        raise Trouble(Exit.USAGE, f"{error.why}{missing} {_NOTHING}") from None
-    if in_argument and parent.preimage is not None:
-        raise Trouble(
-            Exit.USAGE,
-            "A credential is a secret, and other users of this machine can read arguments. Give it "
-            f"in a file or on stdin. {_NOTHING}",
-        )
-    return parent
 
 
 def profile_named(name: str | None, parent: Parent) -> Profile:
@@ -108,20 +86,12 @@ def profile_named(name: str | None, parent: Parent) -> Profile:
     Trouble."""
     found = known(home())
     if name is None:
-        name = "lnd" if _is_node(parent.token.macaroon) else "aperture"
+        name = "lnd" if is_node(parent.token.macaroon) else "aperture"
     if name in found.profiles:
         return found.profiles[name]
     words = [f"There is no verifier {shown(name, 60)}. Known: {', '.join(found.profiles)}."]
     words += [trouble.text for trouble in found.troubles]
     raise Trouble(Exit.USAGE, " ".join([*words, _NOTHING]))
-
-
-def _is_node(macaroon: Macaroon) -> bool:
-    try:
-        read_node_identifier(macaroon.identifier)
-    except IdentifierError:
-        return False
-    return True
 
 
 # --- the child ------------------------------------------------------------------------------------
@@ -243,30 +213,94 @@ def _sentences(pen: Pen, label: str, words: Shown) -> Iterator[str]:
 # --- where it goes --------------------------------------------------------------------------------
 
 
-def _deliver(options: Options, parent: Parent, child: Child, handed: Handed) -> None:
-    raw = parent.binary and options.form == Form.TOKEN.value
-    if options.output is None or options.output == "-":
-        if options.form == Form.QR.value:
-            _draw(handed)
-        else:
-            sys.stdout.write(handed.text.reveal().decode())
-        return
-    content = child.token.macaroon.raw if raw else handed.text.reveal()
-    _write_new(Path(options.output), content)
-
-
-def _write_new(path: Path, content: bytes) -> None:
-    """A new file of mode 0600; nothing that is there is written over. Raises Trouble."""
+def _kept(
+    settings: Settings,
+    options: Options,
+    parent: Parent,
+    child: Child,
+    prediction: Prediction,
+    now: float,
+) -> str:
+    """Write the child into the vault, and say so. Raises Trouble."""
+    if options.unrecorded:
+        return "Not kept in the vault, as you wish: nobody remembers who has it."
+    if is_node(parent.token.macaroon):
+        return "A node's macaroon is not kept in the vault: it is a key to the node's money."
+    new = NewDelegation(
+        parent=Secret(parent.token.text),
+        token=Secret(child.token.text),
+        scheme=parent.scheme,
+        payment_hash=parent.payment_hash,
+        first_added=child.first_added,
+        at=now,
+        to=options.to or "",
+        why=options.why or "",
+        verifier=prediction.profile.name,
+        predicted=prediction.passes,
+        url=options.url or "",
+    )
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    except FileExistsError:
-        why = "it is there already, and is left alone: choose another name"
-        raise Trouble(Exit.USAGE, f"{shown(str(path), 200)}: {why}. {_NOTHING}") from None
-    except OSError as error:
-        why = shown(error.strerror or "it cannot be made").text
-        raise Trouble(Exit.BROKEN, f"{shown(str(path), 200)}: {why}. {_NOTHING}") from None
-    with open(descriptor, "wb") as file:
-        file.write(content)
+        with SqliteVault.open(settings.home, keyring=settings.keyring) as vault:
+            number = vault.delegated(new)
+    except VaultError as error:
+        words = f"{error} Without the vault: --unrecorded. {_NOTHING}"
+        raise Trouble(Exit.BROKEN, words) from None
+    return f"Kept as token {number}: l402tui tokens"
+
+
+class _NewFile:
+    """A new file of mode 0600, which is taken away again where nothing came to be in it; nothing
+    that is there is written over. Without a name there is none. Raises Trouble."""
+
+    def __init__(self, name: str | None) -> None:
+        self._path = Path(name) if name not in (None, "-") and name else None
+        self._written = False
+
+    def __enter__(self) -> Self:
+        if self._path is not None:
+            self._descriptor = self._open(self._path)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._path is not None and not self._written:
+            os.close(self._descriptor)
+            self._path.unlink()
+
+    def write(self, content: bytes) -> bool:
+        """Whether there is a file, and it was written."""
+        if self._path is None:
+            return False
+        self._written = True
+        with open(self._descriptor, "wb") as file:
+            file.write(content)
+        return True
+
+    def _open(self, path: Path) -> int:
+        try:
+            return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        except FileExistsError:
+            why = "it is there already, and is left alone: choose another name"
+            raise Trouble(Exit.USAGE, f"{shown(str(path), 200)}: {why}. {_NOTHING}") from None
+        except OSError as error:
+            why = shown(error.strerror or "it cannot be made").text
+            raise Trouble(Exit.BROKEN, f"{shown(str(path), 200)}: {why}. {_NOTHING}") from None
+
+
+def _deliver(
+    options: Options, parent: Parent, child: Child, handed: Handed, file: _NewFile
+) -> None:
+    raw = parent.binary and options.form == Form.TOKEN.value
+    if file.write(child.token.macaroon.raw if raw else handed.text.reveal()):
+        return
+    if options.form == Form.QR.value:
+        _draw(handed)
+    else:
+        sys.stdout.write(handed.text.reveal().decode())
 
 
 def _draw(handed: Handed) -> None:

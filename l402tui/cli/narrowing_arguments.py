@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from l402tui.cli.exits import Exit, table
 
-__all__ = ["FORMS", "add_attenuate", "add_rehearse", "add_verifiers"]
+__all__ = ["FORMS", "add_attenuate", "add_rehearse", "add_tokens", "add_verifiers"]
 
 FORMS: Final = ("token", "header", "curl", "httpx", "env", "mcp", "qr")
 _CODES: Final = table(Exit.OK, Exit.BROKEN, Exit.USAGE)
@@ -49,14 +49,15 @@ class _Wish(argparse.Action):
 
 def add_attenuate(parser: argparse.ArgumentParser) -> None:
     """``attenuate``."""
-    parser.usage = "l402tui attenuate TOKEN|FILE|- [--for NAME] [--expires 1h] [--caveat C] ..."
+    parser.usage = "l402tui attenuate TOKEN|FILE|-|N [--for NAME] [--expires 1h] [--caveat C] ..."
     parser.description, parser.epilog = _NARROW, _ATTENUATE
     parser.set_defaults(wishes=[])
     parser.add_argument(
         "thing",
-        metavar="TOKEN|FILE|-",
+        metavar="TOKEN|FILE|-|N",
         help="what is narrowed: a token itself, a file that holds a token, a credential, a "
-        "challenge or a node's macaroon, or - for stdin",
+        "challenge or a node's macaroon, - for stdin, or one of the vault: its number in "
+        "`l402tui tokens`, or the beginning of its payment hash",
     )
     wishes = parser.add_argument_group("what it should be restricted to")
 
@@ -96,19 +97,24 @@ def add_attenuate(parser: argparse.ArgumentParser) -> None:
     out.add_argument(
         "-o", "--output", metavar="FILE", help="a new file that only you can read (0600)"
     )
+    out.add_argument("--to", metavar="WHO", help="who gets it, for `l402tui tokens`")
+    out.add_argument("--why", metavar="TEXT", help="what for")
+    out.add_argument(
+        "--unrecorded", action="store_true", help="do not keep it in the vault's list of tokens"
+    )
     out.add_argument("--plain", action="store_true", help="words without colours")
 
 
 def add_rehearse(parser: argparse.ArgumentParser) -> None:
     """``rehearse``."""
-    parser.usage = "l402tui rehearse TOKEN|FILE|- URL [--for NAME] [--parent FILE] [--keep]"
+    parser.usage = "l402tui rehearse TOKEN|FILE|-|N URL [--for NAME] [--parent FILE] [--keep]"
     parser.description = (
         "Send one request as the holder of a token, and hold what the server does against what\n"
         "was predicted. Nothing is ever paid. The preimage comes with the credential, or from the\n"
         "payment in the vault."
     )
     parser.epilog = table(Exit.OK, Exit.BROKEN, Exit.USAGE, Exit.UNREACHABLE, Exit.STOPPED)
-    parser.add_argument("thing", metavar="TOKEN|FILE|-", help="the token, as attenuate takes it")
+    parser.add_argument("thing", metavar="TOKEN|FILE|-|N", help="the token, as attenuate takes it")
     parser.add_argument("url", metavar="URL", help="where it is tried")
     parser.add_argument("-X", "--request", dest="method_used", metavar="METHOD", default="GET")
     _verifier(parser)
@@ -117,7 +123,7 @@ def add_rehearse(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--parent",
-        metavar="FILE",
+        metavar="FILE|N",
         help="the token it was made from: where the child is refused against all expectation, "
         "this one is tried too, since only then the added caveats can be the reason",
     )
@@ -125,6 +131,18 @@ def add_rehearse(parser: argparse.ArgumentParser) -> None:
         "--keep", action="store_true", help="write what was learned as a profile of your own"
     )
     parser.add_argument("--plain", action="store_true", help="words without colours")
+
+
+def add_tokens(parser: argparse.ArgumentParser) -> None:
+    """``tokens``."""
+    parser.description = (
+        "Every token of the vault as a tree: what was paid for, what came from outside, and below\n"
+        "each what was made of it, with who has it, what was predicted and what was seen."
+    )
+    parser.epilog = _CODES
+    parser.add_argument("--search", metavar="TEXT", default="", help="only where this stands")
+    parser.add_argument("--usable", action="store_true", help="only what could still be used")
+    parser.add_argument("--json", action="store_true", help="one token a line as JSON")
 
 
 def add_verifiers(parser: argparse.ArgumentParser) -> None:

@@ -12,12 +12,15 @@ from l402tui.agents.handover import Missing, Parcel
 from l402tui.agents.profiles import keep
 from l402tui.agents.rehearsal import Rehearsal, Seen, corrected, rehearse
 from l402tui.cli.arguments import Options
-from l402tui.cli.attenuate import given, profile_named
+from l402tui.cli.attenuate import profile_named
+from l402tui.cli.chosen_token import chosen_token
 from l402tui.cli.configure import configured
 from l402tui.cli.exits import Exit
 from l402tui.cli.ink import Ink, Pen
 from l402tui.cli.running import until_interrupted
 from l402tui.cli.trouble import Trouble
+from l402tui.flow.lineage import Rehearsed
+from l402tui.flow.model import Request
 from l402tui.flow.ports import Vault
 from l402tui.protocol.attenuation import Parent
 from l402tui.protocol.kinship import Kinship, relate
@@ -26,6 +29,7 @@ from l402tui.protocol.text import Shown, say, shown
 from l402tui.protocol.url import Url
 from l402tui.protocol.verifiers import Profile, Target, predict
 from l402tui.settings import Settings
+from l402tui.vault import SqliteVault
 from l402tui.wiring import open_session, request_of
 
 __all__ = ["rehearse_token"]
@@ -38,8 +42,8 @@ _INK = {Seen.TAKEN: Ink.GOOD, Seen.REFUSED: Ink.BAD, Seen.UNCLEAR: Ink.WARN}
 def rehearse_token(options: Options) -> Exit:
     """Run ``rehearse``. Raises Trouble, UrlError, SettingsError and VaultError."""
     settings, pen = configured(options), Pen(plain=options.plain)
-    child = given(options.thing)
-    parent = given(options.parent) if options.parent else None
+    child = chosen_token(settings, options.thing)
+    parent = chosen_token(settings, options.parent) if options.parent else None
     if parent is not None and not _related(parent, child):
         raise Trouble(
             Exit.USAGE, f"--parent: the other token was not made from this one. {_NOTHING}"
@@ -50,7 +54,23 @@ def rehearse_token(options: Options) -> Exit:
     if not until_interrupted(work):
         pen.words("\nStopped. Nothing was paid.")
         return Exit.STOPPED
+    _remember(settings, request_of(options.url, options.method_used), child, found[0])
     return _told(settings, options, pen, parent, found[0])
+
+
+def _remember(settings: Settings, request: Request, child: Parent, found: Rehearsal) -> None:
+    """Write beside a token of the vault what was seen. Raises VaultError."""
+    seen = Rehearsed(
+        at=time.time(),
+        method=request.method,
+        url=str(request.url),
+        verifier=found.prediction.profile.name,
+        predicted=found.prediction.passes,
+        seen=found.seen.value,
+        status=found.status,
+    )
+    with SqliteVault.open(settings.home, keyring=settings.keyring) as vault:
+        vault.rehearsed(Secret(child.token.text), seen)
 
 
 async def _rehearse(
