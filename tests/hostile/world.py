@@ -265,6 +265,7 @@ async def _write(writer: asyncio.StreamWriter, part: bytes | Cut | Drip) -> None
                     break
         case _:
             writer.write(part)
+            await asyncio.sleep(0)  # or a server without end would not see that nobody is there
             await writer.drain()
 
 
