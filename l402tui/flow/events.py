@@ -222,6 +222,8 @@ class Outstanding(Event):
     limit would be passed by now (None)."""
 
     intent: Intent | None
+    why: Shown = Shown("")
+    """Which limit, and how far it is used up; empty where there is an intent."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,8 +86,10 @@ def _payment_fields(event: e.Event) -> Fields:
             return {"digest": digest, "by": by.text}
         case e.Declined(why=why) | e.Failed(why=why):
             return {"why": why.text}
-        case e.Outstanding(intent=known):
-            return {} if known is None else _intent(known)
+        case e.Outstanding(intent=None, why=why):
+            return {"why": why.text}
+        case e.Outstanding(intent=Intent() as known):
+            return _intent(known)
         case (
             e.Reserved(intent=intent)
             | e.PaymentSent(intent=intent)

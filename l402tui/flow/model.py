@@ -10,7 +10,7 @@ from __future__ import annotations
 from l402tui.flow.intent import Held, Intent, IntentState, LatestEnd, LogLine, Moving, Quote
 from l402tui.flow.limits import Limits, Spending, Unsettled
 from l402tui.flow.memory import Memory, PayeeMemory, PriceMemory, Seen, Timing
-from l402tui.flow.message import Bill, Hop, Request, Response
+from l402tui.flow.message import Bill, Hop, Request, Response, Saved
 from l402tui.flow.money import Advice, WalletFacts
 from l402tui.flow.outcome import Ending, Exchange, Money, Outcome
 
@@ -35,6 +35,7 @@ __all__ = [
     "Quote",
     "Request",
     "Response",
+    "Saved",
     "Seen",
     "Spending",
     "Timing",

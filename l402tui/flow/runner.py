@@ -210,8 +210,8 @@ class Runner:
             case c.Reserve() | c.StoreSending():
                 try:
                     yield self._commit(command, now)
-                except OverLimit:
-                    yield e.Outstanding(None)
+                except OverLimit as limit:
+                    yield e.Outstanding(None, shown(str(limit), SENTENCE))
                 except Overtaken as overtaken:
                     yield e.Outstanding(overtaken.by)
             case c.StorePaid(intent=intent, preimage=preimage, fee=fee):

@@ -32,12 +32,14 @@ _MARKS = {
 def story(events: Sequence[e.Event]) -> tuple[Node, ...]:
     """One node for each step that a person can follow, in the order of time.
 
-    The events of one payment are gathered below one node.
+    The events of one payment are gathered below one node. What had expired when the last of them
+    happened says so.
     """
+    now = (events[-1].at or None) if events else None
     nodes: list[Node] = []
     payment: list[Node] = []
     for event in events:
-        node = _node(event)
+        node = _node(event, now)
         if node is None:
             continue
         told = tell(event)
@@ -53,12 +55,12 @@ def story(events: Sequence[e.Event]) -> tuple[Node, ...]:
     return tuple(nodes)
 
 
-def _node(event: e.Event) -> Node | None:
+def _node(event: e.Event, now: float | None) -> Node | None:
     match event:
         case e.Requested(sent=sent, request=request) | e.Retried(sent=sent, request=request):
-            return _sent(event, sent, request.body)
+            return _sent(event, sent, request.body, now)
         case e.Challenged(response=response) | e.Answered(response=response):
-            return _received(response)
+            return _received(response, now)
         case e.Checked(findings=findings):
             told = tell(event)
             value = told.headline if told is not None else Shown("")
@@ -97,11 +99,11 @@ def _words(event: e.Event) -> Node | None:
     return Node(label, told.headline, meaning, mark=told.mark)
 
 
-def _sent(event: e.Event, sent: bytes, body: bytes) -> Node | None:
+def _sent(event: e.Event, sent: bytes, body: bytes, now: float | None) -> Node | None:
     told = tell(event)
     start, *lines = sent.rstrip(b"\r\n").split(b"\r\n")
     headers = [(name, value.strip()) for name, _, value in (line.partition(b":") for line in lines)]
-    node = dissect_message(start, headers, body)
+    node = dissect_message(start, headers, body, now=now)
     if told is None:
         return node
     return Node(
@@ -115,9 +117,9 @@ def _sent(event: e.Event, sent: bytes, body: bytes) -> Node | None:
     )
 
 
-def _received(response: Response) -> Node:
+def _received(response: Response, now: float | None) -> Node:
     start = b"%s %d %s" % (response.version.encode(), response.status, response.reason)
-    node = dissect_message(start, response.headers, response.body)
+    node = dissect_message(start, response.headers, response.body, now=now)
     paid = response.wants_payment
     mark = Mark.PLAIN if paid else Mark.GOOD if response.status < 400 else Mark.WARN
     return Node(

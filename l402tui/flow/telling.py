@@ -147,9 +147,9 @@ def _tell_payment(event: e.Event) -> Told | None:
                 "SHA-256 of the preimage is {}…, the payment hash.", _hash(held.payment_hash)
             )
             return Told(Station.PAY, Mark.GOOD, say("Paid. The credential is kept."), (proof,))
-        case e.Outstanding(intent=None):
-            line = say("Another payment has used up the limit meanwhile.")
-            return Told(Station.PAY, Mark.WARN, line)
+        case e.Outstanding(intent=None, why=why):
+            line = say("A limit would be passed by now; looking again.")
+            return Told(Station.PAY, Mark.WARN, line, (say("{}.", why),) if why else ())
         case e.Outstanding():
             line = say("Another payment to this server was faster; looking again.")
             return Told(Station.PAY, Mark.WARN, line)

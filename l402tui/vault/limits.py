@@ -93,19 +93,19 @@ def unsettled(db: sqlite3.Connection, payee: bytes | None, now: float, *, but: b
 def check(db: sqlite3.Connection, intent: Intent, payee: bytes | None, limits: Limits) -> None:
     """See that every limit allows this reservation now. Raises OverLimit, and names the limit."""
     if intent.amount > limits.one or intent.fee_cap > limits.fee_cap(intent.amount):
-        raise OverLimit("it is more than the limit for one payment allows")
+        raise OverLimit("It is more than the limit for one payment allows")
     cost = intent.amount + intent.fee_cap
     spent = spending(db, intent.request.url.origin, intent.created)
     passed = limits.passed(cost, spent)
     if passed is None:
         open_now = unsettled(db, payee, intent.created, but=intent.payment_hash)
         if open_now.stuck_there >= MOST_STUCK:
-            raise OverLimit("too many payments to this node have not ended")
+            raise OverLimit("Too many payments to this node have not ended")
         if limits.unsettled is not None and open_now.money + cost > limits.unsettled:
             passed = Cap(limits.unsettled, open_now.money, "payments that have not ended")
     if passed is not None:
         most, before = format_msat(passed.most), format_msat(passed.spent)
         raise OverLimit(
-            f"another payment has used up the limit of {most} for {passed.words} meanwhile: "
+            f"Another payment has used up the limit of {most} for {passed.words} meanwhile: "
             f"{before} is spent or reserved"
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,13 +13,13 @@ import pytest
 
 from l402tui.flow import events as e
 from l402tui.flow.findings import Finding, Severity
-from l402tui.flow.model import Limits, Money, Outcome
+from l402tui.flow.model import Limits, Money, Outcome, Quote
 from l402tui.practice.run import PracticeServer
 from l402tui.practice.switches import Switch
 from l402tui.protocol.amount import Msat, sat
 from l402tui.protocol.url import Url
 from l402tui.wiring import Session
-from tests.flow.test_runner import Bench, bench, ending
+from tests.flow.test_runner import Bench, Yes, bench, ending
 from tests.vault.makers import invoice
 
 ROOMY = Limits(payment=sat(10_000_000), fee=sat(10))
@@ -56,6 +56,34 @@ async def test_a_limit_for_all_payments_ever_ends_it(tmp_path: Path) -> None:
         events = await on.run(on.request("/forecast"))
         assert ending(events) == (Outcome.REFUSED, Money.NONE)
         assert "all payments ever (11 sat is spent" in said(events, "C20").sentence.text
+        assert on.payments == 1
+
+
+class Meanwhile(Yes):
+    """Thinks for as long as it takes another run to buy something else."""
+
+    def __init__(self, on: Bench) -> None:
+        super().__init__()
+        self._on = on
+
+    async def approve(self, quote: Quote, findings: Sequence[Finding]) -> e.Approved | e.Declined:
+        if not self.asked:
+            self.asked.append(quote)
+            await self._on.run(self._on.request("/forecast"))
+        return await super().approve(quote, findings)
+
+
+async def test_a_limit_that_another_run_uses_up_meanwhile_is_named(tmp_path: Path) -> None:
+    async with limited(tmp_path) as on:
+        on.limits = replace(ROOMY, total=sat(40))
+        on.approver = Meanwhile(on)
+        events = await on.run(on.request("/weather"))
+        assert ending(events) == (Outcome.REFUSED, Money.NONE)
+        (outstanding,) = [one for one in events if isinstance(one, e.Outstanding)]
+        assert outstanding.why.text == (
+            "Another payment has used up the limit of 40 sat for all payments ever meanwhile: "
+            "26 sat is spent or reserved"
+        )
         assert on.payments == 1
 
 

@@ -47,6 +47,7 @@ EVERY: list[e.Event] = [
     e.Declined(WHY),
     e.Reserved(m.RESERVED),
     e.Outstanding(m.PAID),
+    e.Outstanding(None, WHY),
     e.PaymentSent(m.SENDING),
     e.PaymentProgressed(WHY),
     e.PaymentProgressed(WHY, latest_end=LatestEnd(800_000, m.NOW)),
