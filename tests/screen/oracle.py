@@ -184,10 +184,17 @@ def _style(given: str) -> str:
     return ";".join(told)
 
 
+_STRING_END: Final = re.compile(
+    rb"(?P<mark>(?<!^)\x1b\]%d;)|\x07|\x1b\\|\xc2\x9c|\x9c|[\x18\x1a]" % MARK
+)
+
+
 def _string(data: bytes, at: int, name: str) -> Piece:
-    end = re.compile(rb"\x07|\x1b\\|\xc2\x9c|\x9c|[\x18\x1a]").search(data, at + 2)
+    end = _STRING_END.search(data, at + 2)
     if end is None or end.start() - at > 100_000:
         return Piece(f"{name} cut", data[at : at + 2])
+    if end["mark"] is not None:  # a stage goes on although a string has not ended
+        return Piece(f"{name} cut", data[at : end.start()])
     inside = data[at + 2 : end.start()].decode("utf-8", "backslashreplace")
     return Piece(f"{name} {inside}", data[at : end.end()])
 
@@ -284,7 +291,7 @@ def _raw(part: Part, table: Mapping[int, Payload]) -> Iterator[Foreign]:
 
 def _alike(raw: bytes) -> bytes:
     """Names are written in capitals here and there, and a terminal's driver makes CR LF of LF."""
-    return raw.replace(b"\r\n", b"\n").lower()
+    return re.sub(rb"\r*\n", b"\n", raw).lower()
 
 
 def _marks(where: str, text: str) -> Iterator[Foreign]:
