@@ -158,7 +158,7 @@ def _use(
         return Use.COULD_NOT, say("It was refused on {}.", when)
     if prediction.passes is False:
         return Use.COULD_NOT, prediction.why
-    if intent is None and one is not None and not one.from_outside:
+    if intent is None:
         return Use.UNKNOWN, say("Its payment is not in this vault: who has the preimage can tell.")
     if prediction.passes is None:
         return Use.UNKNOWN, prediction.why

@@ -27,7 +27,9 @@ from l402tui.vault.sealing import PLAIN, Book, standing
 from . import version_1, version_2, version_3
 from .makers import NOW, buy, get, happy_end, hash_of, intent, proof
 from .rings import Ring, forget
+from .test_vault_lineage import SEEN, child, token
 
+CHILD = child(token(b"note=canary-caveat"), b"b=2")
 CANARIES = [
     b"canary-token",
     b"canary-challenge",
@@ -35,6 +37,8 @@ CANARIES = [
     b"canary-cookie",
     b"canary-body",
     proof(1).reveal(),
+    CHILD.token.reveal(),
+    CHILD.parent.reveal(),
 ]
 REQUEST = get(
     method="POST",
@@ -59,6 +63,8 @@ def fill(vault: SqliteVault) -> None:
     vault.reserve(moving)
     vault.record(hash_of(2), IntentState.SENDING, at=NOW)
     vault.reserve(intent(3, get("https://other.example/a"), token=Secret("canary-token-3")))
+    vault.delegated(CHILD)
+    vault.rehearsed(CHILD.token, SEEN)
 
 
 def told(vault: SqliteVault) -> list[object]:
@@ -73,6 +79,7 @@ def told(vault: SqliteVault) -> list[object]:
         vault.open_at("https://shop.example"),
         vault.timing(REQUEST, NOW + 1),
         vault.spending("https://shop.example", NOW + 1),
+        vault.delegations(),
     ]
 
 
