@@ -49,7 +49,9 @@ def test_words_about_itself_need_nothing(arguments: tuple[str, ...]) -> None:
         "l402tui.cli.arguments",
         "l402tui.cli.exits",
         "l402tui.cli.manual",
+        "l402tui.cli.narrowing_arguments",
         "l402tui.cli.parser",
+        "l402tui.cli.vault_arguments",
     }
 
 
