@@ -66,6 +66,10 @@ def _run(options: Options) -> int:
             from l402tui.cli.tokens import tokens
 
             return tokens(options)
+        case "third-party":
+            from l402tui.cli.third_party import third_party
+
+            return third_party(options)
         case "verifiers":
             from l402tui.cli.verifiers import verifiers
 

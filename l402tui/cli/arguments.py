@@ -32,7 +32,7 @@ Options = argparse.Namespace
 
 COMMANDS: Final = (
     "open", "demo", "get", "inspect", "history", "payments", "replay", "attenuate", "rehearse",
-    "tokens", "verifiers", "practice", "wallet", "vault",
+    "tokens", "third-party", "verifiers", "practice", "wallet", "vault",
 )  # fmt: skip
 _PROGRAM: Final = "l402tui"
 _OPEN: Final = "open"
@@ -119,6 +119,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     narrowing_arguments.add_tokens(
         command("tokens", "List your tokens, who has them, and which could still be used.")
+    )
+    narrowing_arguments.add_third_party(
+        command("third-party", "Third-party caveats: add one, answer it, bind the answer.")
     )
     narrowing_arguments.add_verifiers(
         command("verifiers", "What the servers that check tokens make of a caveat.")

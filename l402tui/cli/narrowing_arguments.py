@@ -8,7 +8,14 @@ from typing import Any, Final
 
 from l402tui.cli.exits import Exit, table
 
-__all__ = ["FORMS", "add_attenuate", "add_rehearse", "add_tokens", "add_verifiers"]
+__all__ = [
+    "FORMS",
+    "add_attenuate",
+    "add_rehearse",
+    "add_third_party",
+    "add_tokens",
+    "add_verifiers",
+]
 
 FORMS: Final = ("token", "header", "curl", "httpx", "env", "mcp", "qr")
 _CODES: Final = table(Exit.OK, Exit.BROKEN, Exit.USAGE)
@@ -131,6 +138,62 @@ def add_rehearse(parser: argparse.ArgumentParser) -> None:
         "--keep", action="store_true", help="write what was learned as a profile of your own"
     )
     parser.add_argument("--plain", action="store_true", help="words without colours")
+
+
+def add_third_party(parser: argparse.ArgumentParser) -> None:
+    """``third-party``."""
+    parser.description = (
+        "Third-party caveats: a token that needs somebody else's word. L402 servers do not use\n"
+        "them: at aperture a token with one opens nothing. For learning, and for servers of yours."
+    )
+    parser.epilog = f"""\
+example:
+  l402tui third-party add token.txt --location https://anna.example/ \\
+      --question 'is it anna?' --key-file shared.key > asking.txt
+  l402tui third-party discharge --question 'is it anna?' --key-file shared.key > answer.txt
+  l402tui third-party bind asking.txt answer.txt | l402tui inspect -
+
+{_CODES}"""
+    deeds = parser.add_subparsers(
+        dest="deed", metavar="DEED", title="deeds", prog=parser.prog, required=True
+    )
+
+    def deed(name: str, what: str) -> argparse.ArgumentParser:
+        return deeds.add_parser(
+            name,
+            help=what,
+            description=what,
+            epilog=_CODES,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+
+    def question(to: argparse.ArgumentParser, *, where: bool) -> None:
+        to.add_argument("--question", metavar="TEXT", required=True, help="what is asked")
+        to.add_argument(
+            "--key-file",
+            metavar="FILE|-",
+            required=True,
+            help="the key that the third party shares, 16 bytes or more; - is stdin",
+        )
+        to.add_argument("--location", metavar="URL", required=where, help="where that party is")
+
+    add = deed("add", "Add a third-party caveat to a token.")
+    add.add_argument("thing", metavar="TOKEN|FILE|-|N", help="the token, as attenuate takes it")
+    question(add, where=True)
+    discharge = deed("discharge", "Answer as the third party.")
+    question(discharge, where=False)
+    discharge.add_argument(
+        "--caveat",
+        dest="caveats",
+        action="append",
+        default=[],
+        metavar="TEXT",
+        help="a condition of the third party's own",
+    )
+    bind = deed("bind", "Bind discharges to the token, as they have to be sent.")
+    bind.add_argument("thing", metavar="TOKEN|FILE|-|N", help="the token")
+    bind.add_argument("discharges", nargs="+", metavar="DISCHARGE|FILE", help="each once")
 
 
 def add_tokens(parser: argparse.ArgumentParser) -> None:
