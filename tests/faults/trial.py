@@ -32,7 +32,7 @@ from .world import MovingClock, Told, World
 
 __all__ = ["Lane", "Trial", "perform", "quick_folder"]
 
-PATIENCE: Final = 60.0
+PATIENCE: Final = 30.0
 """Real seconds after which something is stuck; nothing takes one."""
 STARTS: Final = 6
 """Times that a person runs the same request again, five minutes apart."""
