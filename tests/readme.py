@@ -2,7 +2,7 @@
 
 ``python -m tests.readme test`` prints the one that passes the tests, so that CI runs exactly what a
 reader would; :mod:`tests.test_readme` runs the others. ``python -m tests.readme tables`` writes the
-tables of keys and of samples into the README, from the sources that also make the bindings and the
+tables of samples, verifiers and keys into the README, from the sources that also make the bindings and the
 files.
 """
 
@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 README = Path(__file__).parent.parent / "README.md"
-TABLES = ("samples", "keys")
+TABLES = ("samples", "verifiers", "keys")
 
 
 def commands() -> list[str]:
@@ -42,6 +42,11 @@ def made(name: str) -> str:
         from l402tui.tui import keymap
 
         return keymap.markdown()
+    if name == "verifiers":
+        from l402tui.protocol.verifiers import PROFILES
+        from l402tui.protocol.verifiers.table import markdown
+
+        return markdown(PROFILES.values())
     from l402tui.practice import samples
 
     return samples.markdown("sample_tokens")

@@ -135,18 +135,7 @@ def attenuate(parent: Token, caveats: Sequence[bytes]) -> Child:
         )
     for number, caveat in enumerate(caveats, 1):
         _look(caveat, number)
-    added = tuple(Caveat(caveat, None, None, 0, 0, 0) for caveat in caveats)
-    for widening in widenings((*have, *added)):
-        if widening.index >= len(have):
-            raise CannotAttenuate(
-                say(
-                    "“{}” would allow more than caveat {}: {}. A caveat may only restrict, and a "
-                    "careful server refuses a token with this one.",
-                    shown(caveats[widening.index - len(have)], 80),
-                    widening.earlier + 1,
-                    widening.why,
-                )
-            )
+    _refuse_widening(have, caveats)
     token = parent
     try:
         for caveat in caveats:
@@ -154,6 +143,31 @@ def attenuate(parent: Token, caveats: Sequence[bytes]) -> Child:
     except MacaroonError as error:
         raise CannotAttenuate(say("No child can be made: {}.", shown(error.why))) from None
     return Child(parent, token, tuple(caveats))
+
+
+def _refuse_widening(have: Sequence[Caveat], caveats: Sequence[bytes]) -> None:
+    """Raise CannotAttenuate for a caveat that allows more than an earlier one."""
+    # Only what begins with the same word can be the same condition.
+    words = tuple({_WORD.split(caveat, 1)[0] for caveat in caveats})
+    near = [index for index, caveat in enumerate(have) if caveat.cid.startswith(words)]
+    added = [Caveat(caveat, None, None, 0, 0, 0) for caveat in caveats]
+    for widening in widenings((*(have[index] for index in near), *added)):
+        if widening.index < len(near):
+            continue  # the parent came like this
+        earlier = widening.earlier
+        raise CannotAttenuate(
+            say(
+                "“{}” would allow more than caveat {}: {}. A caveat may only restrict, and a "
+                "careful server refuses a token with this one.",
+                shown(caveats[widening.index - len(near)], 80),
+                (near[earlier] if earlier < len(near) else earlier - len(near) + len(have)) + 1,
+                widening.why,
+            )
+        )
+
+
+_WORD: Final = re.compile(rb"[=<> ]")
+"""What stands behind the first word of a condition."""
 
 
 def _look(caveat: bytes, number: int) -> None:

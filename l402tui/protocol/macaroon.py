@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from l402tui.protocol.errors import MacaroonError
@@ -162,7 +162,7 @@ class Macaroon:
         raw = _fitting(kept + entry + codec.tail(signature))
         end = len(kept) + len(entry)
         added = Caveat(cid, None, None, len(kept), end, end - 1 - len(cid))
-        return replace(self, raw=raw, caveats=(*self.caveats, added), signature=signature)
+        return self._changed(raw=raw, caveats=(*self.caveats, added), signature=signature)
 
     def with_third_party_caveat(self, cid: bytes, vid: bytes, location: bytes) -> Macaroon:
         """The same macaroon with one more third-party caveat, in the same format.
@@ -186,7 +186,14 @@ class Macaroon:
             return Macaroon.decode(replace_signature(self.raw, signature))
         codec = _CODECS[self.format]
         raw = self.raw[: -codec.tail_size] + codec.tail(signature)
-        return replace(self, raw=raw, signature=signature)
+        return self._changed(raw=raw, signature=signature)
+
+    def _changed(self, **fields: object) -> Macaroon:
+        """The same with other fields. (dataclasses.replace would set each of them by itself, which
+        for a short macaroon takes as long as the rest of the work.)"""
+        other = object.__new__(Macaroon)
+        other.__dict__.update(self.__dict__, **fields)
+        return other
 
     @property
     def spans(self) -> Spans:

@@ -36,7 +36,7 @@ def _minted(caveats: int, format: Format) -> bytes:
     return Macaroon.mint(_KEY, identifier, b"lsat", conditions, format).raw
 
 
-def _best(*works: Callable[[], object]) -> list[float]:
+def best(*works: Callable[[], object]) -> list[float]:
     """Seconds for one call of each: the best of fifteen rounds in which they take turns, so that
     a busy moment of the machine meets all of them."""
     timers = [timeit.Timer(work) for work in works]
@@ -48,7 +48,7 @@ def _best(*works: Callable[[], object]) -> list[float]:
     return [min(times) for times in zip(*rounds, strict=True)]
 
 
-def _row(name: str, ours: float, theirs: float) -> None:
+def row(name: str, ours: float, theirs: float) -> None:
     ratio = theirs / ours
     print(f"{name:<34}{ours * 1e6:>10.1f} us{theirs * 1e6:>12.1f} us{ratio:>9.1f} x")
 
@@ -59,16 +59,16 @@ def main() -> None:
     for format, theirs in _SERIALIZERS.items():
         for count in (10, 1_000):
             raw = _minted(count, format)
-            times = _best(partial(Macaroon.decode, raw), partial(theirs, raw))
-            _row(f"decode {format.title}, {count} caveats", *times)
+            times = best(partial(Macaroon.decode, raw), partial(theirs, raw))
+            row(f"decode {format.title}, {count} caveats", *times)
     for format in (Format.V2, Format.V1):
         for count in (10, 1_000):
             raw = _minted(count, format)
-            times = _best(
+            times = best(
                 partial(_our_attenuation, Token.read(_SPELLING.spell(raw))),
                 partial(_their_attenuation, BinarySerializer().deserialize_raw(raw)),
             )
-            _row(f"attenuate and emit {format.title}, {count}", *times)
+            row(f"attenuate and emit {format.title}, {count}", *times)
 
 
 def _our_attenuation(token: Token) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeAlias
 
 from l402tui.protocol.caveats import services
 from l402tui.protocol.conditions import Condition, read_condition
@@ -24,7 +24,9 @@ from l402tui.protocol.verifiers.meanings import (
 )
 from l402tui.protocol.verifiers.model import Effect, Meaning, Profile, Repeat, Row, Spacing
 
-__all__ = ["Prediction", "Target", "Verdict", "predict", "row_of", "service_of"]
+__all__ = ["Prediction", "Target", "Verdict", "predict", "service_of"]
+
+_Words: TypeAlias = list[tuple[bytes | None, bytes | None, Row]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ class Prediction:
 
 def service_of(caveats: Iterable[Caveat]) -> bytes | None:
     """The one service a token is for; None where it names none, or more than one."""
-    named = services(caveats)
+    named = services(each for each in caveats if each.cid.startswith(b"services"))
     return named[0].name if named and len(named) == 1 else None
 
 
@@ -106,16 +108,23 @@ def predict(profile: Profile, caveats: Sequence[Caveat], target: Target) -> Pred
     service = target.service if target.service is not None else service_of(caveats)
     if service != target.service:
         target = replace(target, service=service)
+    known = _words(profile.rows, service)
     latest: dict[bytes, bytes] = {}
     verdicts = [
-        _judge(profile, index, caveat, target, latest) for index, caveat in enumerate(caveats)
+        _judge(profile, known, index, caveat, target, latest)
+        for index, caveat in enumerate(caveats)
     ]
     words = tuple(caveat.cid for caveat in caveats)
     return Prediction(profile, target, tuple(verdicts), words)
 
 
 def _judge(
-    profile: Profile, index: int, caveat: Caveat, target: Target, latest: dict[bytes, bytes]
+    profile: Profile,
+    known: _Words,
+    index: int,
+    caveat: Caveat,
+    target: Target,
+    latest: dict[bytes, bytes],
 ) -> Verdict:
     """``latest`` has the last value of each word that may only narrow, and is brought up to
     date."""
@@ -128,7 +137,7 @@ def _judge(
         wanted = Shown(profile.spacing.value)
         why = say("It is not written as {}, so it is another word there.", wanted)
         return _untested(index, profile.unknown, why)
-    row = row_of(profile, condition.key, target.service)
+    row = _row_of(known, condition.key)
     if row is None:
         why = say("{} is not among the words it knows.", shown(condition.key, 60))
         return _untested(index, profile.unknown, why)
@@ -186,26 +195,25 @@ def _spelled(spacing: Spacing, condition: Condition) -> bool:
             return condition.sign == b"="
 
 
-def row_of(profile: Profile, key: bytes, service: bytes | None) -> Row | None:
-    """The first row whose word fits this key. While the service is not known, ``{service}`` fits
-    any."""
-    for row in profile.rows:
-        word = row.word
-        if _BY_SERVICE in word:
-            word = word.replace(_BY_SERVICE, "*" if service is None else "")
-            key_rest = key if service is None else _after(key, service)
-        else:
-            key_rest = key
-        if _fits(word.encode(), key_rest):
+def _row_of(words: _Words, key: bytes) -> Row | None:
+    """The first row whose word fits this key."""
+    for whole, end, row in words:
+        if key == whole or (end is not None and key.endswith(end)):
             return row
     return None
 
 
-def _after(key: bytes, service: bytes) -> bytes | None:
-    return key[len(service) :] if key.startswith(service) else None
-
-
-def _fits(word: bytes, key: bytes | None) -> bool:
-    if key is None:
-        return False
-    return key.endswith(word[1:]) if word.startswith(b"*") else key == word
+def _words(rows: Sequence[Row], service: bytes | None) -> _Words:
+    """Each row with the whole word that it is about, or with the end of all such words. While the
+    service is not known, ``{service}`` fits any."""
+    found: _Words = []
+    for row in rows:
+        word = row.word.encode()
+        if _BY_SERVICE in row.word:
+            end = word.replace(_BY_SERVICE.encode(), b"")
+            found.append((None, end, row) if service is None else (service + end, None, row))
+        elif word.startswith(b"*"):
+            found.append((None, word[1:], row))
+        else:
+            found.append((word, None, row))
+    return found

@@ -13,7 +13,7 @@ from l402tui.protocol.verifiers.model import Effect, Profile, Repeat, Template
 from l402tui.protocol.verifiers.predict import predict
 from l402tui.protocol.verifiers.wishes import NoWord, Wish, write
 
-__all__ = ["matrix", "rows"]
+__all__ = ["markdown", "matrix", "rows"]
 
 _NOW = 1_900_000_000
 _ISSUED = (Caveat(b"services=weather:0", None, None, 0, 0, 0),)
@@ -56,6 +56,13 @@ def matrix(profiles: Iterable[Profile]) -> list[list[str]]:
     chosen = list(profiles)
     head = ["verifier", *(template.value for template in Template), "another word"]
     return [head, *([profile.name, *_cells(profile)] for profile in chosen)]
+
+
+def markdown(profiles: Iterable[Profile]) -> str:
+    """The same as a table in Markdown."""
+    head, *body = matrix(profiles)
+    lines = [head, ["---"] * len(head), *([f"`{row[0]}`", *row[1:]] for row in body)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def _cells(profile: Profile) -> list[str]:
