@@ -138,13 +138,13 @@ TRANSITIONS: Final[Mapping[Phase, Mapping[type[e.Event], Move]]] = MappingProxyT
 def begin(
     request: Request, *, may_pay: bool, follow: bytes | None = None, resend: bool = False
 ) -> Step:
-    """The first state and command of a flow. HEAD and OPTIONS requests never pay.
+    """The first state and command of a flow. HEAD, OPTIONS and TRACE requests never pay.
 
     ``follow`` is the hash of a payment of this request: it is followed to its end and redeemed, and
     nothing else is ever bought. ``resend``: a person has said that the request may go out again,
     although the server may have acted on it.
     """
-    may_pay = may_pay and request.method.upper() not in ("HEAD", "OPTIONS")
+    may_pay = may_pay and not request.only_looks
     state = State(request, may_pay, follow=follow, resend=resend)
     return state, (LookUp(request, follow),)
 

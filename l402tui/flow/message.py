@@ -29,6 +29,8 @@ __all__ = [
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 """Methods that may be sent again without asking (RFC 9110 section 9.2.1)."""
+LOOKS = frozenset({"HEAD", "OPTIONS", "TRACE"})
+"""Methods whose answers nobody buys."""
 
 _PAST_CACHES = (("Cache-Control", "no-cache"), ("Pragma", "no-cache"))
 
@@ -73,6 +75,17 @@ class Request:
         names = {name.lower() for name, _ in _PAST_CACHES}
         kept = (pair for pair in self.headers if pair[0].lower() not in names)
         return replace(self, headers=(*kept, *_PAST_CACHES))
+
+    @property
+    def only_looks(self) -> bool:
+        """Whether it never pays, whoever says yes."""
+        return self.method.upper() in LOOKS
+
+    @property
+    def echoed(self) -> bool:
+        """Whether the server sends it back as it came: no credential may be in it (RFC 9110
+        section 9.3.8)."""
+        return self.method.upper() == "TRACE"
 
     @property
     def repeatable(self) -> bool:

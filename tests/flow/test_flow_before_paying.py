@@ -145,7 +145,7 @@ def test_no_pay_only_looks_at_the_price() -> None:
     flow.never(Ask, Reserve, Pay, Track).ends(Outcome.PREVIEWED, Money.NONE)
 
 
-@pytest.mark.parametrize("method", ["HEAD", "OPTIONS"])
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "TRACE", "trace"])
 def test_a_method_that_only_looks_never_pays(method: str) -> None:
     request = Request(m.URL, method)
     flow = challenged(request) >> Checked((), m.QUOTE)

@@ -37,7 +37,19 @@ from l402tui.protocol.text import Shown, say, shown
 def free(response: Response) -> Ending:
     """The server did not ask for money."""
     why = say("It answered without asking for payment.")
-    return Ending(Outcome.FREE, Money.NONE, say("The server answered {}.", status(response)), why)
+    todo = Shown("")
+    if _ends_unseen(response):
+        why = say("It is a gRPC answer, and how that ended stands behind it, where it is not read.")
+        todo = say("It may have failed, or want payment: take HTTP without gRPC to find out.")
+    what = say("The server answered {}.", status(response))
+    return Ending(Outcome.FREE, Money.NONE, what, why, todo)
+
+
+def _ends_unseen(response: Response) -> bool:
+    """Whether it is a gRPC answer that keeps its status for its trailers."""
+    kinds = response.values(b"content-type")
+    grpc = any(kind.strip().lower().startswith(b"application/grpc") for kind in kinds)
+    return grpc and not response.values(b"grpc-status")
 
 
 def reused(response: Response, held: Held) -> Ending:
@@ -87,8 +99,8 @@ def previewed(request: Request, quote: Quote | None) -> Ending:
     """Looked at, not bought."""
     if quote is None:
         return Ending(Outcome.PREVIEWED, Money.NONE, say("The bill was looked at, not paid."))
-    if request.method in ("HEAD", "OPTIONS"):
-        why = say("A {} request is only ever a look. Use GET to buy.", shown(request.method))
+    if request.only_looks:
+        why = say("{} is only ever a look. Use GET to buy.", shown(request.method))
     else:
         why = say("Paying is switched off.")
     what = say("It would cost {} and a routing fee.", money(quote.amount))

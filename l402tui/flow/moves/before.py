@@ -51,7 +51,8 @@ _FASTER = say("Another payment to this server began while you were asked.")
 def found(state: State, event: e.Found) -> Step:
     """Follow an unfinished payment first; else use a credential; else just ask."""
     intent = event.unfinished
-    state = replace(state, others=event.credentials, seen=Seen(line=event.line))
+    others = () if state.request.echoed else event.credentials
+    state = replace(state, others=others, seen=Seen(line=event.line))
     if intent is None:
         return send_next(state)
     state = replace(state, intent=intent, resumed=True)
