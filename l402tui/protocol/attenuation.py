@@ -150,6 +150,8 @@ def _refuse_widening(have: Sequence[Caveat], caveats: Sequence[bytes]) -> None:
     # Only what begins with the same word can be the same condition.
     words = tuple({_WORD.split(caveat, 1)[0] for caveat in caveats})
     near = [index for index, caveat in enumerate(have) if caveat.cid.startswith(words)]
+    if not near and len(caveats) == 1:
+        return
     added = [Caveat(caveat, None, None, 0, 0, 0) for caveat in caveats]
     for widening in widenings((*(have[index] for index in near), *added)):
         if widening.index < len(near):
