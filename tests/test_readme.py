@@ -6,6 +6,7 @@ import json
 import os
 import re
 import select
+import shutil
 import socket
 import subprocess
 import sys
@@ -122,9 +123,38 @@ def test_inspect(reader: Reader, command: str) -> None:
     assert "payment hash" in done.stdout
 
 
-def test_payments_without_an_end(reader: Reader) -> None:
-    done = reader.run(".venv/bin/l402tui payments")
+@pytest.mark.parametrize("what", ["payments", "vault"])
+def test_how_it_stands(reader: Reader, what: str) -> None:
+    done = reader.run(f".venv/bin/l402tui {what}")
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+def test_what_was_bought_is_narrowed_and_tried(reader: Reader) -> None:
+    bought = subprocess.run(
+        ["bash", "-c", reader.line(WEATHER)],
+        cwd=reader.folder,
+        env=reader.environ,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert bought.returncode == 0
+    made = reader.run(f".venv/bin/l402tui attenuate http://127.0.0.1:{PORT}")
+    assert made.returncode == 0, made.stderr
+    assert "The preimage goes along." in made.stderr
+    used = subprocess.run(
+        ["curl", "--silent", "--config", "anna.curl"], cwd=reader.folder, capture_output=True,
+        text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert json.loads(used.stdout)["city"]
+    hub = reader.run(".venv/bin/l402tui attenuate sample_tokens")
+    assert hub.returncode == 0, hub.stderr
+    listed = reader.run(".venv/bin/l402tui tokens")
+    assert "for anna" in listed.stdout
+    tried = reader.run(".venv/bin/l402tui rehearse 1")
+    assert tried.returncode == 0, tried.stderr
+    assert "They agree. Nothing was paid." in tried.stderr
 
 
 def test_the_recipe(reader: Reader) -> None:
@@ -142,6 +172,10 @@ def test_every_command_is_either_a_setup_or_run_here() -> None:
         " inspect ",
         " recipe",
         " payments",
+        " vault",
+        " attenuate ",
+        " tokens",
+        " rehearse ",
     )
     for line in commands():
         assert "venv .venv &&" in line or any(part in line for part in run_here), line

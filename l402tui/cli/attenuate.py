@@ -143,11 +143,18 @@ def _predicted(child: Child, profile: Profile, options: Options, now: float) -> 
     return predict(profile, child.token.macaroon.caveats, target)
 
 
+def _where(options: Options) -> str:
+    """The address it is meant for, where one was named."""
+    named = options.thing if options.thing.startswith(("http://", "https://")) else ""
+    return options.url or named
+
+
 def _url(options: Options) -> Url | None:
-    if not options.url:
+    where = _where(options)
+    if not where:
         return None
     try:
-        return Url.parse(options.url)
+        return Url.parse(where)
     except UrlError as error:
         raise Trouble(Exit.USAGE, f"--url: {error}. {_NOTHING}") from None
 
@@ -237,7 +244,7 @@ def _kept(
         why=options.why or "",
         verifier=prediction.profile.name,
         predicted=prediction.passes,
-        url=options.url or "",
+        url=_where(options),
     )
     try:
         with SqliteVault.open(settings.home, keyring=settings.keyring) as vault:

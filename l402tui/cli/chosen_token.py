@@ -1,7 +1,7 @@
 """Which token does a person mean?
 
-A token itself, a file, stdin, or one of the vault: by its number in ``l402tui tokens``, or by the
-beginning of its payment's hash.
+A token itself, a file, stdin, or one of the vault: by its number in ``l402tui tokens``, by the
+beginning of its payment's hash, or by the address that it opens.
 """
 
 from __future__ import annotations
@@ -14,12 +14,15 @@ from typing import Final
 from l402tui.cli.exits import Exit
 from l402tui.cli.inspect import without_comments
 from l402tui.cli.trouble import Trouble
+from l402tui.flow.model import Request
 from l402tui.protocol.attenuation import CannotAttenuate, Parent, read_parent
 from l402tui.protocol.errors import IdentifierError
 from l402tui.protocol.macaroon import Macaroon
+from l402tui.protocol.masking import shown_url
 from l402tui.protocol.node_macaroon import read_node_identifier
 from l402tui.protocol.secret import Secret
 from l402tui.protocol.text import shown
+from l402tui.protocol.url import Url
 from l402tui.settings import Settings
 from l402tui.vault import SqliteVault
 
@@ -43,6 +46,8 @@ def chosen_token(settings: Settings, thing: str) -> Parent:
         except OSError as error:
             why = shown(error.strerror or "it cannot be read")
             raise Trouble(Exit.USAGE, f"{shown(thing, 200)}: {why}. Nothing was done.") from None
+    if thing.startswith(("http://", "https://")):
+        return _of_an_address(settings, thing)
     if _NUMBER.fullmatch(thing) or _HASH.fullmatch(thing):
         return _of_the_vault(settings, thing)
     parent = _read(thing.encode("utf-8", "surrogateescape"), " There is no file of that name.")
@@ -62,7 +67,7 @@ def preimage_of(settings: Settings, parent: Parent) -> Secret | None:
         return parent.preimage
     if not (settings.home / "vault.db").exists():  # looking things up makes no vault
         return None
-    with SqliteVault.open(settings.home) as vault:
+    with SqliteVault.open(settings.home, keyring=settings.keyring) as vault:
         intent = vault.intent(parent.payment_hash)
     return None if intent is None else intent.preimage
 
@@ -84,7 +89,7 @@ def _read(data: bytes, more: str = "") -> Parent:
 
 
 def _of_the_vault(settings: Settings, thing: str) -> Parent:
-    with SqliteVault.open(settings.home) as vault:
+    with SqliteVault.open(settings.home, keyring=settings.keyring) as vault:
         if _NUMBER.fullmatch(thing):
             kept = vault.delegation(int(thing))
             if kept is None:
@@ -98,6 +103,21 @@ def _of_the_vault(settings: Settings, thing: str) -> Parent:
         raise _unknown(thing, "More than one payment begins with" if found else "")
     parent = _read(found[0].token.reveal())
     return Parent(parent.token, found[0].preimage, found[0].scheme)
+
+
+def _of_an_address(settings: Settings, url: str) -> Parent:
+    """What `get` would use there. Raises UrlError, too."""
+    request = Request(Url.parse(url))
+    with SqliteVault.open(settings.home, keyring=settings.keyring) as vault:
+        held = vault.credentials(request)
+    if not held:
+        raise Trouble(
+            Exit.USAGE,
+            f"No credential is kept for {shown_url(url)}: buy it first, with l402tui get. Nothing "
+            "was done.",
+        )
+    best = held[0]
+    return Parent(_read(best.token.reveal()).token, best.preimage, best.scheme)
 
 
 def _unknown(thing: str, why: str = "") -> Trouble:

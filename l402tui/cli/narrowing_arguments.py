@@ -22,7 +22,7 @@ _CODES: Final = table(Exit.OK, Exit.BROKEN, Exit.USAGE)
 _ATTENUATE: Final = f"""\
 examples:
   l402tui attenuate sample_tokens/token.txt --expires 1h
-  l402tui attenuate credential.txt --services weather --expires 1h --as curl -o for-anna.curl
+  l402tui attenuate http://127.0.0.1:8402/weather --expires 1h --as curl -o for-anna.curl
   l402tui attenuate token.txt --for bolthub --method GET --uses 3
   l402tui attenuate token.txt --caveat 'agent=anna' --for aperture
   l402tui attenuate ~/.lnd/pay.macaroon --for lnd --expires 30d -o anna.macaroon
@@ -56,15 +56,17 @@ class _Wish(argparse.Action):
 
 def add_attenuate(parser: argparse.ArgumentParser) -> None:
     """``attenuate``."""
-    parser.usage = "l402tui attenuate TOKEN|FILE|-|N [--for NAME] [--expires 1h] [--caveat C] ..."
+    parser.usage = (
+        "l402tui attenuate TOKEN|FILE|URL|N|- [--for NAME] [--expires 1h] [--caveat C] ..."
+    )
     parser.description, parser.epilog = _NARROW, _ATTENUATE
     parser.set_defaults(wishes=[])
     parser.add_argument(
         "thing",
-        metavar="TOKEN|FILE|-|N",
+        metavar="TOKEN|FILE|URL|N|-",
         help="what is narrowed: a token itself, a file that holds a token, a credential, a "
         "challenge or a node's macaroon, - for stdin, or one of the vault: its number in "
-        "`l402tui tokens`, or the beginning of its payment hash",
+        "`l402tui tokens`, the beginning of its payment hash, or the address that it opens",
     )
     wishes = parser.add_argument_group("what it should be restricted to")
 
