@@ -16,13 +16,13 @@ from types import TracebackType
 from typing import Final, Self
 
 from l402tui.agents.handover import Form, Handed, Missing, Parcel, hand_over
+from l402tui.agents.moments import moment
 from l402tui.agents.profiles import known
 from l402tui.cli.arguments import Options
 from l402tui.cli.chosen_token import chosen_token, is_node, preimage_of
 from l402tui.cli.configure import configured
 from l402tui.cli.exits import Exit
 from l402tui.cli.ink import Ink, Pen, wrapped
-from l402tui.cli.moments import moment
 from l402tui.cli.trouble import Trouble
 from l402tui.flow.lineage import NewDelegation
 from l402tui.flow.ports import VaultError
