@@ -193,7 +193,7 @@ def checked(state: State, event: e.Checked) -> Step:
     if state.renewed:
         return ask(state)
     known = event.known
-    if known is not None and known.state.proven:
+    if known is not None and known.state.proven and not state.request.echoed:
         return take_over(state, known, event.at)
     if not state.may_pay or event.quote is None:
         return finish(state, endings.previewed(state.request, event.quote))
