@@ -6,9 +6,10 @@ answer: it cannot be told from here. A value that cannot be read satisfies nothi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final, NamedTuple
 
 from l402tui.protocol.conditions import Condition, expiry_of, format_time, listed, number_of
@@ -19,6 +20,14 @@ from l402tui.protocol.verifiers.model import Meaning
 __all__ = ["Answer", "Target", "allows_more", "moment_in", "satisfied"]
 
 _SHOWN: Final = 80
+_SERVICES: Final = re.compile(rb"[^,:]+:[+-]?[0-9]{1,18}(?:,[^,:]+:[+-]?[0-9]{1,18})*")
+_SIGNED: Final = re.compile(rb"\+[0-9]{1,20}")
+_LAST_MOMENT: Final = 2**63 - 1 - 62_135_596_800
+"""Unix seconds. Go counts from the year 1 in 63 bits, so a later moment is one long ago there."""
+_DATE: Final = re.compile(
+    rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?)(?<=\d)\d*(Z|[+-]\d\d:\d\d)"
+)
+_RANGE: Final = re.compile(rb"[^/]+/[0-9]{1,3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +82,13 @@ def moment_in(meaning: Meaning, value: bytes) -> int | None:
 
 
 def _names(value: bytes) -> list[bytes]:
-    return [name.partition(b":")[0] for name in listed(value)]
+    """Of services, without their tiers; a space is a part of the name."""
+    return [name.partition(b":")[0] for name in value.split(b",")]
 
 
 def _services(value: bytes, target: Target) -> Answer:
+    if not _SERVICES.fullmatch(value):
+        return Answer(False, say("It is not written as name:tier,name:tier."))
     if target.service is None:
         return Answer(None, say("It is not known which service the request is for."))
     if target.service in _names(value):
@@ -100,11 +112,19 @@ def _moment(seconds: int | None, target: Target) -> Answer:
 
 
 def _seconds(value: bytes, target: Target) -> Answer:
-    return _moment(moment_in(Meaning.SECONDS, value), target)
+    return _counted(Meaning.SECONDS, value, target)
 
 
 def _milliseconds(value: bytes, target: Target) -> Answer:
-    return _moment(moment_in(Meaning.MILLISECONDS, value), target)
+    return _counted(Meaning.MILLISECONDS, value, target)
+
+
+def _counted(meaning: Meaning, value: bytes, target: Target) -> Answer:
+    """Numbers are read in different ways where they are not plain, or larger than any clock."""
+    seconds = moment_in(meaning, value)
+    if _SIGNED.fullmatch(value) or (seconds is not None and seconds > _LAST_MOMENT):
+        return Answer(None, say("Servers read such a number in different ways."))
+    return _moment(seconds, target)
 
 
 def _date(value: bytes, target: Target) -> Answer:
@@ -112,7 +132,11 @@ def _date(value: bytes, target: Target) -> Answer:
 
 
 def _date_of(value: bytes) -> int | None:
-    end = expiry_of(Condition(b"time-before", value, False, b" "))
+    """With a T and a Z as capital letters, and any number of decimals."""
+    plain = _DATE.fullmatch(value)
+    if plain is None:
+        return None
+    end = expiry_of(Condition(b"time-before", plain[1] + plain[2], False, b" "))
     return None if end is None else end.at
 
 
@@ -161,22 +185,49 @@ def _patterns(value: bytes, target: Target) -> Answer:
 def _address(value: bytes, target: Target) -> Answer:
     if target.address is None:
         return Answer(None, say("It is not known from which address the request will come."))
+    wanted = target.address.encode()
+    if value != wanted and _same_address(value, wanted):
+        why = "It is {} in another spelling, which servers read in different ways."
+        return Answer(None, say(why, shown(target.address)))
+    return _equal(value, wanted)
+
+
+def _same_address(one: bytes, other: bytes) -> bool:
+    try:
+        first, second = (ip_address(text.decode("ascii")) for text in (one, other))
+    except ValueError:
+        return False
+    return _plain(first) == _plain(second)
+
+
+def _plain(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    """An IPv4 address that is written as one of IPv6, as the IPv4 address."""
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped if mapped is not None else address
+
+
+def _addresses(value: bytes, target: Target) -> Answer:
+    if target.address is None:
+        return Answer(None, say("It is not known from which address the request will come."))
     if target.address.encode() in listed(value):
         return Answer(True, say("It names {}.", shown(target.address)))
     return Answer(False, say("It does not name {}.", shown(target.address)))
 
 
 def _network(value: bytes, target: Target) -> Answer:
-    network = network_of(value)
+    network = network_of(value) if _RANGE.fullmatch(value) else None
     if network is None:
-        return Answer(False, say("It is no range of addresses."))
+        return Answer(False, say("It is no range of addresses, such as 10.0.0.0/8."))
     if target.address is None:
         return Answer(None, say("It is not known from which address the request will come."))
     try:
-        inside = ip_address(target.address) in network
+        address = ip_address(target.address)
     except ValueError:
         return Answer(None, say("{} is no IP address.", shown(target.address, _SHOWN)))
     where = shown(target.address)
+    if isinstance(network.network_address, IPv6Address) and network.network_address.ipv4_mapped:
+        return Answer(None, say("Servers read IPv4 written as IPv6 in different ways."))
+    inside = address in network
     return Answer(inside, say("{} lies in it." if inside else "{} does not lie in it.", where))
 
 
@@ -205,6 +256,7 @@ _SATISFIED: Final[dict[Meaning, Callable[[bytes, Target], Answer]]] = {
     Meaning.PREFIX: _prefix,
     Meaning.PATTERNS: _patterns,
     Meaning.ADDRESS: _address,
+    Meaning.ADDRESSES: _addresses,
     Meaning.NETWORK: _network,
     Meaning.COUNT: _count,
     Meaning.OTHER: _other,
@@ -294,7 +346,8 @@ _GROWS: Final[dict[Meaning, Callable[[bytes, bytes], Shown | None]]] = {
     Meaning.PATH: _another,
     Meaning.PREFIX: _outside,
     Meaning.PATTERNS: _more_paths,
-    Meaning.ADDRESS: _more_names,
+    Meaning.ADDRESS: _another,
+    Meaning.ADDRESSES: _more_names,
     Meaning.NETWORK: _other_network,
     Meaning.COUNT: _greater,
 }

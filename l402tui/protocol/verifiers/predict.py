@@ -84,7 +84,7 @@ class Prediction:
         enforces one; None: it enforces none."""
         moments = []
         for verdict in self.having(Effect.ENFORCED):
-            condition = read_condition(self.words[verdict.index])
+            condition = _split(self.profile.spacing, self.words[verdict.index])
             if condition is not None and verdict.row is not None and verdict.row.meaning:
                 moments.append(moment_in(verdict.row.meaning, condition.value))
         return min((moment for moment in moments if moment is not None), default=None)
@@ -130,7 +130,7 @@ def _judge(
     date."""
     if caveat.third_party:
         return _untested(index, profile.third_party, say("It is a third-party caveat."))
-    condition = read_condition(caveat.cid)
+    condition = _split(profile.spacing, caveat.cid)
     if condition is None:
         return _untested(index, profile.bare, say("It is written as no condition."))
     if not _spelled(profile.spacing, condition):
@@ -181,6 +181,14 @@ _HOLDS: Final = {
 
 def _untested(index: int, effect: Effect, why: Shown, row: Row | None = None) -> Verdict:
     return Verdict(index, effect, _HOLDS[effect], why or say("It is skipped."), row)
+
+
+def _split(spacing: Spacing, cid: bytes) -> Condition | None:
+    """The condition as this verifier splits it; None where it finds none."""
+    if spacing is not Spacing.WORD:
+        return read_condition(cid)
+    key, space, value = cid.partition(b" ")
+    return Condition(key, value, False, b" ") if key and space else None
 
 
 def _spelled(spacing: Spacing, condition: Condition) -> bool:

@@ -46,7 +46,7 @@ _APERTURE: Final = Profile(
             "services",
             Meaning.SERVICES,
             Repeat.NARROWS,
-            "Names count, tiers do not. The names must be those of the list before, or fewer.",
+            "Written as name:tier,name:tier without spaces; the tiers do not count.",
         ),
         _enforced("{service}_valid_until", Meaning.SECONDS, Repeat.NARROWS),
         _ignored("*_valid_until", _OTHER_SERVICE),
@@ -65,6 +65,7 @@ _APERTURE: Final = Profile(
     notes=(
         "A refusal says nothing of its reason: it is a 402 with a fresh bill.",
         "Where prices depend on the path, the service is named with its path.",
+        "It takes 1 MiB of headers in all; what stands before or behind it commonly takes less.",
     ),
 )
 
@@ -104,6 +105,12 @@ _LND: Final = Profile(
         _enforced("ipaddr", Meaning.ADDRESS),
         _enforced("iprange", Meaning.NETWORK),
         Row("lnd-custom", _BREAKS, why="Unless a program beside the node handles it."),
+        Row("error", _BREAKS, why="It is there to be refused."),
+        Row(
+            "declared",
+            _UNKNOWN,
+            why="A note, which restricts nothing; two that differ break the token.",
+        ),
     ),
     unknown=_BREAKS,
     bare=_BREAKS,
@@ -118,7 +125,8 @@ _LND: Final = Profile(
     notes=(
         "Permissions are in the identifier and cannot be narrowed by a caveat: bake another "
         "macaroon for fewer.",
-        "Over REST the node may see its own gateway as the caller's address.",
+        "Over REST the node sees its own gateway as the caller, not the one who asks: 127.0.0.1 "
+        "where both are one program.",
     ),
 )
 
@@ -210,7 +218,7 @@ _PAYGATE: Final = Profile(
         _enforced("{service}_capabilities", Meaning.OTHER, Repeat.NARROWS),
         _enforced("path", Meaning.PATTERNS, Repeat.NARROWS),
         _enforced("method", Meaning.METHODS, Repeat.NARROWS),
-        _enforced("client_ip", Meaning.ADDRESS, Repeat.NARROWS),
+        _enforced("client_ip", Meaning.ADDRESSES, Repeat.NARROWS),
     ),
     unknown=_IGNORED,
     bare=_IGNORED,
