@@ -52,12 +52,12 @@ async def ends(session: Session, url: str, approver: Approver | None = None) -> 
     raise AssertionError("it never ended")
 
 
-def spent(world: World) -> int:
-    """What all payments have cost or can still cost, in msat."""
+def spent(world: World, *, unsettled: bool = False) -> int:
+    """What all payments (or those that have not ended) have cost or can still cost, in msat."""
     return sum(
         intent.amount + (intent.fee_cap if intent.fee is None else intent.fee)
         for intent in world.intents
-        if intent.state.holds_money
+        if intent.state.holds_money and not (unsettled and intent.state.proven)
     )
 
 
@@ -80,13 +80,30 @@ class Till:
 # --- H92: fifty at once, at the edge of a limit ---------------------------------------------------
 
 
+class AllAtOnce:
+    """Says yes to everything, and to nobody before all of them have asked."""
+
+    def __init__(self, count: int) -> None:
+        self._missing = count
+        self._all = asyncio.Event()
+
+    async def approve(self, quote: Quote, findings: Sequence[Finding]) -> Approved | Declined:
+        self._missing -= 1
+        if self._missing <= 0:
+            self._all.set()
+        await self._all.wait()
+        return Approved(quote.digest, say("all of us"))
+
+
+@pytest.mark.parametrize("together", [False, True], ids=["each", "together"])
 @pytest.mark.parametrize("runs", [1, 3])
 @pytest.mark.parametrize("limit", ["hour", "day", "total", "unsettled"])
 async def test_h092_fifty_payments_at_once_stay_within_a_limit(
-    world: World, limit: str, runs: int
+    world: World, limit: str, runs: int, together: bool
 ) -> None:
-    """At ten shops, from one run of the program and from several on one vault; what each order
-    found to be spent and reserved when it reached the node is within the limit."""
+    """At ten shops, from one run of the program and from several on one vault, also where each was
+    within the limit when it asked; what every order found to be spent and reserved when it reached
+    the node is within the limit."""
     world.real_time()
     world.node.balance = balance(10_000_000)
     world.settings(limits=f"{limit} = '100 sat'")
@@ -95,14 +112,18 @@ async def test_h092_fifty_payments_at_once_stay_within_a_limit(
     pay = world.node._pay
 
     def watched(order: object) -> list[object]:
-        held.append(spent(world))
+        held.append(spent(world, unsettled=limit == "unsettled"))
         return pay(order)
 
     world.monkeypatch.setattr(world.node, "_pay", watched)
+    approver = AllAtOnce(50) if together else None
     async with AsyncExitStack() as stack:
         sessions = [await stack.enter_async_context(world.session()) for _ in range(runs)]
         found = await asyncio.gather(
-            *(ends(sessions[n % runs], f"{tills[n % 10].shop.url}/{n}") for n in range(50))
+            *(
+                ends(sessions[n % runs], f"{tills[n % 10].shop.url}/{n}", approver)
+                for n in range(50)
+            )
         )
     paid_for = [end for end in found if end.outcome is Outcome.PAID]
     assert sum(end.cost for end in paid_for) == COST * len(paid_for)
