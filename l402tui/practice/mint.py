@@ -4,7 +4,8 @@ As aperture does: a version 2 macaroon with location ``lsat``, the 66-byte ident
 ``version 0 | payment hash | token id``, and the caveats ``services=`` and
 ``<service>_capabilities=``. A credential is good when the preimage is of the identifier's hash, the
 HMAC chain is right, every ``services`` caveat names the wanted service and only narrows the one
-before, and no ``<service>_valid_until`` has passed or widens. Other caveats are skipped.
+before, and no ``<service>_valid_until`` has passed or widens. Other caveats are skipped, unless a
+switch has them refused.
 ``pymacaroons`` makes and verifies the chain, so that our own macaroon code meets another
 implementation.
 """
@@ -27,6 +28,9 @@ from l402tui.practice.invoices import derive
 __all__ = ["CredentialRefused", "Mint"]
 
 _CREDENTIAL: Final = re.compile(r"(?:L402|LSAT) +([A-Za-z0-9+/=]+):([0-9a-f]{64})", re.ASCII)
+_SERVICES: Final = re.compile(r"[^,:]+:[+-]?[0-9]{1,18}(?:,[^,:]+:[+-]?[0-9]{1,18})*", re.ASCII)
+_OWN_WORD: Final = re.compile(r"services|note|.+_(?:capabilities|valid_until)", re.DOTALL)
+"""What this server itself writes into tokens."""
 _UNIX_SECONDS: Final = re.compile(r"[0-9]{1,15}", re.ASCII)
 _LOCATION: Final = "lsat"
 _VERSION: Final = bytes(2)
@@ -59,10 +63,11 @@ class Mint:
             macaroon.add_first_party_caveat(caveat)
         return base64.b64encode(BinarySerializer().serialize_raw(macaroon)).decode()
 
-    def check(self, authorization: str, service: str, now: float) -> bytes:
+    def check(self, authorization: str, service: str, now: float, *, strict: bool = False) -> bytes:
         """The payment hash of a good credential for this service.
 
-        ``authorization`` is the header's value, ``now`` unix seconds. Raises CredentialRefused.
+        ``authorization`` is the header's value, ``now`` unix seconds; ``strict`` refuses every
+        caveat that is not of a kind this server makes. Raises CredentialRefused.
         """
         match = _CREDENTIAL.fullmatch(authorization.strip())
         if match is None:
@@ -74,7 +79,7 @@ class Mint:
         payment_hash = identifier[2:34]
         if not compare_digest(sha256(bytes.fromhex(match[2])).digest(), payment_hash):
             raise CredentialRefused("the preimage is not of the token's payment hash")
-        rules = _Rules(service, now)
+        rules = _Rules(service, now, strict)
         verifier = Verifier()
         verifier.satisfy_general(rules)
         try:
@@ -92,9 +97,10 @@ class Mint:
 class _Rules:
     """What this server makes of each caveat, in order."""
 
-    def __init__(self, service: str, now: float) -> None:
+    def __init__(self, service: str, now: float, strict: bool) -> None:
         self._service = service
         self._now = now
+        self._strict = strict
         self.services: frozenset[str] | None = None
         self._until: int | None = None
         self.broken = ""
@@ -105,9 +111,13 @@ class _Rules:
             self.broken = self.broken or self._narrow(value)
         elif equals and key == f"{self._service}_valid_until":
             self.broken = self.broken or self._shorten(value)
+        elif self._strict and not (equals and _OWN_WORD.fullmatch(key)):
+            self.broken = self.broken or "a caveat is not known here"
         return not self.broken
 
     def _narrow(self, value: str) -> str:
+        if _SERVICES.fullmatch(value) is None:
+            return "its services are not written as name:tier"
         names = frozenset(entry.partition(":")[0] for entry in value.split(","))
         if self.services is not None and not names <= self.services:
             return "a services caveat adds a service"

@@ -57,7 +57,7 @@ class Paywall:
         if Switch.SLOW in switches:
             await self._closing.pause(switches.slow_seconds)
         given = request.headers.getlist("authorization")
-        paid = self._paid(given, good)
+        paid = self._paid(given, good, switches)
         if paid is None or Switch.REJECT_AFTER_PAYMENT in switches:
             status = 401 if given and Switch.MODE_401 in switches else 402
             rail = request.headers.get("x-settlegrid-protocol", "")
@@ -66,12 +66,13 @@ class Paywall:
             return self._ask(status, good, switches)
         return await self._deliver(request, good, switches, paid)
 
-    def _paid(self, given: list[str], good: Good) -> bytes | None:
+    def _paid(self, given: list[str], good: Good, switches: Switches) -> bytes | None:
         """The payment hash of a good credential; of several lines the last one counts."""
         if not given:
             return None
         try:
-            return self._mint.check(given[-1], good.service, self._node.clock.now())
+            strict = Switch.STRICT_CAVEATS in switches
+            return self._mint.check(given[-1], good.service, self._node.clock.now(), strict=strict)
         except CredentialRefused:
             return None
 

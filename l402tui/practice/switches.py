@@ -61,6 +61,10 @@ class Switch(Enum):
         "reject-after-payment",
         "A paid credential is never accepted: 402 again and again.",
     )
+    STRICT_CAVEATS = (
+        "strict-caveats",
+        "A token with a caveat that this server does not know is refused; aperture skips those.",
+    )
     SLOW = "slow", "Every answer takes its time."
 
 

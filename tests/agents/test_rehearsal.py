@@ -160,6 +160,14 @@ async def on_a_server_with(switch: Switch, folder: Path, caveat: bytes) -> Rehea
             return await Stage(on, session, held).rehearse(caveat)
 
 
+async def test_a_server_that_is_stricter_than_foretold(tmp_path: Path) -> None:
+    found = await on_a_server_with(Switch.STRICT_CAVEATS, tmp_path, b"agent=anna")
+    assert (found.prediction.passes, found.seen, found.parent) == (True, Seen.REFUSED, Seen.TAKEN)
+    learned = corrected(found, first_added=2, where="127.0.0.1", at=NOW)
+    assert learned is not None
+    assert (learned.rows[0].word, learned.rows[0].effect) == ("agent", Effect.BREAKS)
+
+
 async def test_where_the_parent_is_refused_too_nothing_is_learned(tmp_path: Path) -> None:
     found = await on_a_server_with(Switch.REJECT_AFTER_PAYMENT, tmp_path, b"agent=anna")
     assert found.differs

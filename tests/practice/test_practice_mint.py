@@ -75,7 +75,9 @@ def test_narrower_and_unknown_caveats_are_taken(mint: Mint, caveats: tuple[bytes
     [
         ((b"services=forecast:0",), "adds a service"),
         ((b"services=weather:0,forecast:0",), "adds a service"),
-        ((b"services=",), "adds a service"),
+        ((b"services=",), "name:tier"),
+        ((b"services=weather",), "name:tier"),
+        ((b"services=weather:0,",), "name:tier"),
         ((b"weather_valid_until=1800000000",), "has ended"),
         ((b"weather_valid_until=1800000001", b"weather_valid_until=1800000002"), "live longer"),
         ((b"weather_valid_until=soon",), "not a time"),
@@ -89,6 +91,22 @@ def test_wider_ended_and_unreadable_caveats_are_refused(
     token = narrowed(mint.token(HASH, WEATHER.caveats()), *caveats)
     with pytest.raises(CredentialRefused, match=why):
         check(mint, token)
+
+
+@pytest.mark.parametrize("caveat", [b"agent=anna", b"no condition", b"valid_until=1", b"services"])
+def test_where_it_is_strict_a_caveat_it_does_not_know_is_refused(mint: Mint, caveat: bytes) -> None:
+    token = narrowed(mint.token(HASH, WEATHER.caveats()), caveat)
+    value = f"L402 {token}:{PREIMAGE.hex()}"
+    assert mint.check(value, "weather", NOON) == HASH
+    with pytest.raises(CredentialRefused, match="not known here"):
+        mint.check(value, "weather", NOON, strict=True)
+
+
+def test_where_it_is_strict_its_own_words_stay_good(mint: Mint) -> None:
+    words = (b"services=weather:0", b"weather_valid_until=1800000001", b"hour_valid_until=1")
+    token = narrowed(mint.token(HASH, FORECAST.caveats()), *words, b"weather_capabilities=")
+    value = f"L402 {token}:{PREIMAGE.hex()}"
+    assert mint.check(value, "weather", NOON, strict=True) == HASH
 
 
 def test_a_token_for_two_services_can_be_narrowed_to_one(mint: Mint) -> None:

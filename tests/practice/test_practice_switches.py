@@ -14,7 +14,10 @@ from l402tui.practice.closing import Closing
 from l402tui.practice.run import PracticeServer
 from l402tui.practice.switches import Switch, Switches
 from l402tui.protocol.amount import sat
+from l402tui.protocol.credential import Credential
 from l402tui.protocol.dialects import Kind
+from l402tui.protocol.macaroon import Token
+from l402tui.protocol.secret import Secret
 from tests.practice.customer import Customer
 
 
@@ -42,6 +45,16 @@ async def test_a_credential_bought_without_the_mistake_does_not_hide_it(customer
     assert (await customer.get("/with/wrong-hash/weather", plain.header_value())).status == 402
     odd = await customer.buy("/with/token-param/weather")
     assert (await customer.get("/weather", odd.header_value())).status == 200
+
+
+async def test_strict_caveats(customer: Customer) -> None:
+    path = "/with/strict-caveats/weather"
+    credential = await customer.buy(path)
+    child = Token.read(credential.token.reveal().decode()).attenuate(b"agent=anna")
+    narrowed = Credential(Secret(child.text), credential.preimage).header_value()
+    assert (await customer.get(path, narrowed)).status == 402
+    assert (await customer.get("/weather", narrowed)).status == 200
+    assert (await customer.get(path, credential.header_value())).status == 200
 
 
 async def test_wrong_hash(customer: Customer) -> None:
