@@ -217,6 +217,22 @@ FAULTS: Final = (
     ),
     Fault(
         "",
+        ("not satisfied: macaroon has expired",),
+        say("The node does not accept the macaroon: it has expired."),
+        _BAKE,
+        refused=True,
+        again=False,
+    ),
+    Fault(
+        "",
+        ("not satisfied: macaroon locked to different ip",),
+        say("The node does not accept the macaroon: it is for another address than this one."),
+        _BAKE,
+        refused=True,
+        again=False,
+    ),
+    Fault(
+        "",
         _BAD_MACAROON,
         say("The node does not accept the macaroon: it is another node's, expired or restricted."),
         _BAKE,

@@ -507,7 +507,10 @@ async def test_proxies_of_the_web_are_not_used(
         ("permission denied", "does not allow this"),
         ("verification failed: signature mismatch after caveat verification", "not accept the mac"),
         ("cannot get macaroon: root key with id 7 doesn't exist", "not accept the macaroon"),
-        ("caveat not satisfied: macaroon has expired", "not accept the macaroon"),
+        ("caveat not satisfied: macaroon has expired", "macaroon: it has expired."),
+        ("not satisfied: macaroon locked to different IP address", "for another address"),
+        ("not satisfied: macaroon locked to different IP range", "for another address"),
+        ("caveat not satisfied: caveat not recognized", "another node's, expired or restricted"),
         ("something new", "something new"),
     ],
 )
