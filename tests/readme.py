@@ -65,4 +65,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "tables":
         write_tables()
     else:
-        print(setup({"test": "pytest -q", "demo": "l402tui demo"}[sys.argv[1]]))
+        print(setup({"test": "--dist loadgroup", "demo": "l402tui demo"}[sys.argv[1]]))

@@ -42,6 +42,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if _HERE in item.path.parents and "network" in getattr(item, "fixturenames", ()):
             item.add_marker("regtest")
+            item.add_marker(pytest.mark.xdist_group("network"))  # one process starts the nodes
             if skip:  # by a mark, because pytest then says the reason once and not for each test
                 item.add_marker(pytest.mark.skip(reason=HOW_TO_GET))
 
