@@ -6,22 +6,17 @@ import argparse
 import asyncio
 import secrets
 import sys
-from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from time import perf_counter
 
 from tests.differential.running import processors
 
-from .killing import Tally, kill_at_random
+from .killing import Tally, kill_share
 from .points import Fault
 from .scenarios import SCENARIOS
 from .table import Table, discover, printed
 from .trial import Lane, quick_folder
-
-
-def _kill(visits: Mapping[str, int], runs: int, seed: str) -> Tally:
-    return asyncio.run(kill_at_random(visits, runs, seed))
 
 
 def kill(table: Table, runs: int, seed: int) -> int:
@@ -33,7 +28,7 @@ def kill(table: Table, runs: int, seed: int) -> int:
     share = [runs // jobs + (number < runs % jobs) for number in range(jobs)]
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         waiting = [
-            pool.submit(_kill, dict(table.visits), size, f"{seed}/{number}")
+            pool.submit(kill_share, dict(table.visits), size, f"{seed}/{number}")
             for number, size in enumerate(share)
         ]
         for one in waiting:

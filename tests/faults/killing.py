@@ -22,7 +22,7 @@ from .scenarios import SCENARIOS, Goal, Scenario
 from .trial import Lane, Trial, quick_folder
 from .world import World
 
-__all__ = ["Killer", "Tally", "kill_at", "kill_at_random"]
+__all__ = ["Killer", "Tally", "kill_at", "kill_at_random", "kill_share"]
 
 TWICE: Final = 0.3
 """The share of random runs in which the second start is killed, too."""
@@ -174,3 +174,8 @@ async def kill_at_random(
                 tally.add(trial, kills, f"seed {seed}, attempt {attempt}, {name}, at {where}")
                 tell(tally)
     return tally
+
+
+def kill_share(visits: Mapping[str, int], runs: int, seed: str) -> Tally:
+    """The same, for a process that does nothing else."""
+    return asyncio.run(kill_at_random(visits, runs, seed))

@@ -7,7 +7,10 @@ same twice.
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -24,3 +27,16 @@ async def test_killed_at_random(table: Table, share: int, count: Callable[..., N
     assert tally.wrong == []
     assert tally.runs == RUNS // SHARES <= tally.kills
     assert tally.doubles == tally.lost == 0
+
+
+def test_the_command_kills_as_many_as_it_is_told() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "tests.faults", "kill", "--runs", "4", "--seed", "7"],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "kill -9: 4 runs" in ran.stdout
+    assert "0 double payments, 0 lost preimages" in ran.stdout
