@@ -35,6 +35,12 @@ ELSEWHERE: Final = {
     "Unreachable": "comes of the faults themselves",
 }
 
+NO_FLOW: Final = ("schema", "sealing", "resealing", "care")
+"""Modules that make a vault, or seal one: nothing is paid meanwhile."""
+NO_MONEY: Final = {
+    "delegations": "what was handed to others; no flow writes it",
+    "rehearsals": "what a delegation was tried on; no flow writes it",
+}
 _WRITE: Final = re.compile(r'"\s*((?:INSERT INTO|UPDATE|DELETE FROM) \w+)')
 
 
@@ -75,11 +81,12 @@ def test_every_write_has_a_point(table: Table) -> None:
     passed = {name.rpartition("/")[2] for name in names}
     wanted = set()
     for source in Path(l402tui.vault.__file__).parent.glob("*.py"):
-        if source.stem in ("schema", "sealing", "care"):  # making and sealing a vault
+        if source.stem.startswith(NO_FLOW):
             continue
         wanted |= {named(found)[0] for found in _WRITE.findall(source.read_text())}
     assert len(wanted) >= 8
-    assert wanted - passed == set()
+    unseen = wanted - passed
+    assert {one for one in unseen if one.split()[1] not in NO_MONEY} == set()
 
 
 def test_every_state_and_event_has_a_point(table: Table) -> None:
