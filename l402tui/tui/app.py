@@ -32,8 +32,11 @@ from l402tui.tui.typed import Sieve
 from l402tui.tui.watch import Errand, Watch
 
 if TYPE_CHECKING:
+    from l402tui.tui.draft import Workbench
+    from l402tui.tui.screens.aftercare import Aftercare
     from l402tui.tui.screens.inspect import Desk
     from l402tui.tui.screens.payments import PaymentsScreen
+    from l402tui.tui.till import Till
 
 __all__ = ["ExplorerApp"]
 
@@ -45,7 +48,8 @@ class ExplorerApp(CarefulApp):
     # All of them here: Textual loads no style sheet of a first screen's own.
     CSS_PATH: ClassVar[list[str | PurePath]] = [
         "app.tcss", "screens/welcome.tcss", "screens/looking.tcss", "screens/flow.tcss",
-        "screens/inspect.tcss", "screens/payments.tcss", "modals/modals.tcss",
+        "screens/inspect.tcss", "screens/payments.tcss", "screens/delegate.tcss",
+        "modals/modals.tcss",
     ]  # fmt: skip
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(Where.EVERYWHERE)]
     ENABLE_COMMAND_PALETTE = True
@@ -75,6 +79,7 @@ class ExplorerApp(CarefulApp):
         self._inspect = inspect
         self._now = now
         self._desk: Desk | None = None
+        self._bench: Workbench | None = None
         self._watch: Watch | None = None
         self._spent = 0
         self.register_theme(L402)
@@ -111,11 +116,22 @@ class ExplorerApp(CarefulApp):
 
     def _payments(self) -> Screen[Any]:
         from l402tui.tui.screens.payments import PaymentsScreen
+
+        return PaymentsScreen(self._till(), self.rhythm, self._under_way)
+
+    def _delegation(self) -> Screen[Any]:
+        from l402tui.tui.draft import Workbench
+        from l402tui.tui.screens.delegate import DelegateScreen
+
+        if self._bench is None:
+            self._bench = Workbench()
+        return DelegateScreen(self._bench, self._till(), self.rhythm, self._now)
+
+    def _till(self) -> Till:
         from l402tui.tui.till import Till
 
         flow = self._flows
-        demo = flow.own_session if flow is not None and flow.demo else None
-        return PaymentsScreen(Till(self._opener, demo), self.rhythm, self._under_way)
+        return Till(self._opener, flow.own_session if flow is not None and flow.demo else None)
 
     def _under_way(self, intent: Intent) -> Shown | None:
         """Why this payment is to be left to the flow that is under way."""
@@ -131,6 +147,13 @@ class ExplorerApp(CarefulApp):
         elif not flow.running:
             self.do_flow()
             flow.begin(event.errand)
+
+    def on_aftercare_attenuate(self, event: Aftercare.Attenuate) -> None:
+        """Begin with what a payment bought."""
+        from l402tui.tui.draft import Workbench
+
+        self._bench = Workbench(wanted=event.payment_hash)
+        self.do_delegate()
 
     def on_welcome_open(self, event: Welcome.Open) -> None:
         """From the welcome to a flow."""
@@ -200,12 +223,16 @@ class ExplorerApp(CarefulApp):
         """How the payments stand. A flow below goes on meanwhile."""
         self._go(Where.PAYMENTS, self._payments)
 
+    def do_delegate(self) -> None:
+        """The workbench. A flow below goes on meanwhile."""
+        self._go(Where.DELEGATE, self._delegation)
+
     def _go(self, place: Where, make: Callable[[], Screen[Any]]) -> None:
         """To a screen beside the flow: above it, in place of another such."""
         here, *below = [getattr(one, "PLACE", None) for one in reversed(self.screen_stack)]
         if here is place:
             return
-        if here not in (Where.INSPECT, Where.PAYMENTS) or not below:
+        if here not in (Where.INSPECT, Where.PAYMENTS, Where.DELEGATE) or not below:
             self.push_screen(make())
         elif below[0] is place:
             self.pop_screen()

@@ -26,6 +26,7 @@ class Where(Enum):
     FLOW = "Flow"
     INSPECT = "Inspect"
     PAYMENTS = "Payments"
+    DELEGATE = "Delegate"
     HEX = "Bytes"
     APPROVAL = "Payment question"
 
@@ -80,7 +81,7 @@ _NAMES: Final = {
     "right": "→",
 }
 
-_E, _W, _F, _I, _P, _H, _A = Where
+_E, _W, _F, _I, _P, _D, _H, _A = Where
 
 KEYS: Final[tuple[Key, ...]] = (
     # The flow, in the order in which a person meets it.
@@ -99,6 +100,7 @@ KEYS: Final[tuple[Key, ...]] = (
     Key(_F, ("backslash",), "maximise", "maximise", "Let the pane with the focus fill the screen."),
     Key(_F, ("y",), "copy", "copy", "Copy the selected field, its bytes or a curl command.", 11),
     Key(_F, ("d",), "mistakes", "mistakes", "Choose a mistake of the practice server.", 12),
+    Key(_F, ("h",), "attenuate", "hand over", "Make a narrower token of what was paid for.", 14),
     # Taking something apart.
     Key(_I, ("p",), "paste", "paste", "Empty the box, and type into it. Pasting works without.", 1),
     Key(_I, ("c",), "compare", "compare", "Put another beside it: do they belong together?", 2),
@@ -112,8 +114,35 @@ KEYS: Final[tuple[Key, ...]] = (
     Key(_P, ("v",), "settle", "settle", "Bring the preimage that your wallet shows: the proof.", 2),
     Key(_P, ("g",), "give_up", "give up", "Free the money of one without an end. Asks first.", 3),
     Key(_P, ("e",), "every", "every one", "List every payment, or only the unfinished ones.", 4),
+    Key(_P, ("a", "h"), "attenuate", "attenuate", "Make a narrower token of what it bought.", 6),
     Key(_P, ("y",), "copy", "copy", "Copy the payment hash, the invoice or the address.", 5),
     Key(_P, ("backslash",), "maximise", "maximise", "Let the pane with the focus fill the screen."),
+    # The workbench: what to give away, and what it will be good for.
+    Key(_D, ("c",), "add", "add caveat", "Go to the row of caveats; Enter asks for the value.", 1),
+    Key(_D, ("u",), "undo", "take back", "Take back the caveat that was added last.", 4),
+    Key(_D, ("f",), "verifier", "verifier", "Choose whose server is to understand it.", 5),
+    Key(_D, ("w",), "question", "would it pass?", "Choose the request that it is held against.", 6),
+    Key(_D, ("h",), "hand", "hand over", "Hand the child over. Says first what travels along.", 2),
+    Key(
+        _D,
+        ("t",),
+        "rehearse",
+        "rehearse",
+        "Send one request as the child. Asks first, never pays.",
+        3,
+    ),
+    Key(_D, ("o",), "tokens", "parent", "Go to the tree of tokens, or back to the workbench.", 7),
+    Key(
+        _D,
+        ("slash",),
+        "search",
+        "search",
+        "Look for a token: names, reasons, addresses, caveats.",
+        8,
+    ),
+    Key(_D, ("p",), "paste", "paste", "Empty the box, and type into it. Pasting works without.", 9),
+    Key(_D, ("m",), "secrets", "mask", "Show the child's token whole, or shortened."),
+    Key(_D, ("backslash",), "maximise", "maximise", "Let the pane with the focus fill the screen."),
     # Walking through the bytes. The hex view handles these itself.
     Key(_H, ("left", "right"), "walk", "byte", "Go to the byte before or after.", bound=False),
     Key(_H, ("up", "down"), "walk_rows", "row", "Go to the row before or after.", bound=False),
@@ -127,6 +156,7 @@ KEYS: Final[tuple[Key, ...]] = (
     Key(_E, ("1",), "flow", "flow", "Go to the flow: request, 402, pay, retry."),
     Key(_E, ("2",), "inspect", "inspect", "Go to Inspect: paste anything and take it apart."),
     Key(_E, ("3",), "payments", "payments", "Go to Payments: how they stand, what can be done."),
+    Key(_E, ("4",), "delegate", "delegate", "Go to Delegate: narrow a token, hand it over."),
     Key(_E, ("question_mark", "f1"), "help", "help", "Show this help.", 20),
     Key(_E, ("ctrl+p", "colon"), "palette", "commands", "Find any command by name.", 21),
     Key(_E, ("tab",), "pane", "next pane", "Go to the next pane.", bound=False),
@@ -182,7 +212,7 @@ def bindings(*places: Where) -> list[Binding]:
 def markdown() -> str:
     """The table as Markdown, for the README."""
     lines = ["| Where | Key | What it does |", "|---|---|---|"]
-    for place in (_F, _I, _P, _H, _W, _A, _E):
+    for place in (_F, _I, _P, _D, _H, _W, _A, _E):
         for key in keys_of(place):
             faces = " ".join(f"`{_face(name)}`" for name in key.keys)
             lines.append(f"| {place.value} | {faces} | {key.help} |")

@@ -8,21 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from textual.screen import Screen
 from textual.widgets import Input
 
 from l402tui.protocol.masking import masked_url
-from l402tui.tui.screens.looking import Looking
 
 __all__ = ["mask_secrets", "masked_addresses"]
+
+
+@runtime_checkable
+class _Masking(Protocol):
+    """A screen that shows secrets on request."""
+
+    masked: bool
+
+    def do_secrets(self) -> None:
+        """Masked, or not."""
 
 
 def mask_secrets(screen: Screen[Any]) -> bool:
     """Mask what this screen shows; whether there was anything."""
     found = False
-    if isinstance(screen, Looking) and not screen.masked:
+    if isinstance(screen, _Masking) and not screen.masked:
         screen.do_secrets()
         found = True
     for field in screen.query("#preimage").results(Input):

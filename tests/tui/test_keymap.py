@@ -7,6 +7,7 @@ import re
 from l402tui.tui.app import ExplorerApp
 from l402tui.tui.keymap import KEYS, Where, bindings, markdown
 from l402tui.tui.modals.approve import Approve
+from l402tui.tui.screens.delegate import DelegateScreen
 from l402tui.tui.screens.flow import FlowScreen
 from l402tui.tui.screens.inspect import InspectScreen
 from l402tui.tui.screens.payments import PaymentsScreen
@@ -25,7 +26,7 @@ def test_only_keys_that_arrive_as_themselves() -> None:
 
 
 def test_no_key_means_two_things_in_one_place() -> None:
-    for place in (Where.FLOW, Where.INSPECT, Where.PAYMENTS, Where.WELCOME, Where.APPROVAL):
+    for place in Where:
         names = [n for key in KEYS if key.where in (place, Where.EVERYWHERE) for n in key.keys]
         assert len(names) == len(set(names)), place
 
@@ -35,6 +36,7 @@ def test_every_bound_key_has_a_deed() -> None:
         Where.FLOW: FlowScreen,
         Where.INSPECT: InspectScreen,
         Where.PAYMENTS: PaymentsScreen,
+        Where.DELEGATE: DelegateScreen,
         Where.WELCOME: Welcome,
         Where.APPROVAL: Approve,
     }

@@ -5,7 +5,7 @@ Made from the key table; scrolls where it does not fit.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -16,6 +16,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from l402tui.protocol.text import say
+from l402tui.protocol.verifiers import Profile
+from l402tui.tui.effects import effects
 from l402tui.tui.keymap import Where, keys_of
 from l402tui.tui.words import join, styled
 
@@ -33,9 +35,10 @@ class Help(ModalScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape,q,question_mark,f1", "dismiss", "close")]
 
-    def __init__(self, here: Where) -> None:
+    def __init__(self, here: Where, profiles: Iterable[Profile] = ()) -> None:
+        """``profiles`` are those whose predictions are shown as a table."""
         super().__init__()
-        self._here = here
+        self._here, self._profiles = here, tuple(profiles)
 
     def compose(self) -> ComposeResult:
         """One text."""
@@ -52,3 +55,6 @@ class Help(ModalScreen[None]):
             yield Content.styled(place.value, "bold $primary")
             for key in keys_of(place):
                 yield Content.assemble((f"{key.faces:<15}", "bold $accent"), key.help)
+            if place is self._here and self._profiles:
+                yield Content("")
+                yield from effects(self._profiles, min(78, self.app.size.width) - 5)

@@ -6,5 +6,5 @@ from typing import Final
 
 __all__ = ["SCREENS"]
 
-SCREENS: Final = ("Flow", "Inspect", "Payments")
+SCREENS: Final = ("Flow", "Inspect", "Payments", "Delegate")
 """Screens with a number."""

@@ -11,6 +11,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
+from textual.message import Message
+
 from l402tui.flow.aftermath import Aftermath, Refusal, over_already
 from l402tui.flow.endings import money
 from l402tui.flow.model import Intent, IntentState, Money
@@ -37,6 +39,13 @@ class Aftercare(Telling):
 
     rhythm: Rhythm
     till: Till
+
+    class Attenuate(Message):
+        """The person wants a narrower token of what this payment bought."""
+
+        def __init__(self, payment_hash: bytes) -> None:
+            super().__init__()
+            self.payment_hash = payment_hash
 
     if TYPE_CHECKING:  # what the screen brings
 
@@ -109,6 +118,24 @@ class Aftercare(Telling):
                     money(held.amount),
                 )
             )
+
+    # --- handing over --------------------------------------------------------------------------
+
+    @property
+    def bought(self) -> bytes | None:
+        """The payment hash of the credential that is meant, where there is one."""
+        intent = self.payment
+        return intent.payment_hash if intent is not None and intent.preimage is not None else None
+
+    def _no_attenuate(self) -> Shown | None:
+        if self.bought is not None:
+            return None
+        return say("Nothing is paid for here yet, so there is no token to narrow. 4 has others.")
+
+    def do_attenuate(self) -> None:
+        """To the workbench, with what it bought."""
+        if self.bought is not None:
+            self.post_message(self.Attenuate(self.bought))
 
     # --- giving up -----------------------------------------------------------------------------
 

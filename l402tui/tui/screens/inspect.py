@@ -7,10 +7,8 @@ then it is said whether the two belong together.
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
@@ -23,6 +21,7 @@ from l402tui.protocol.dissect import dissect
 from l402tui.protocol.errors import DecodeError
 from l402tui.protocol.text import Shown, say, shown
 from l402tui.protocol.tree import Mark, Node
+from l402tui.tui.given import content
 from l402tui.tui.keymap import Where, bindings
 from l402tui.tui.modals.choose import Choice, Choose
 from l402tui.tui.screens import SCREENS
@@ -37,8 +36,6 @@ from l402tui.tui.words import plain
 
 __all__ = ["Desk", "InspectScreen"]
 
-_FILE_MOST: Final = 16 * 1024 * 1024
-"""Bytes of a file that is named instead of pasted."""
 _FIRST: Final = "Paste anything: a challenge, a token, a credential, an invoice, curl -i output."
 _SECOND: Final = "And this? Paste what may belong to the first, or press e for an example."
 _EMPTY: Final = say(
@@ -141,7 +138,7 @@ class InspectScreen(Looking):
 
     def read(self) -> None:
         """Take apart what stands in the boxes."""
-        first, second = (_content(data) for data in self.given)
+        first, second = (content(data) for data in self.given)
         nodes: list[Node] = []
         problems: list[Shown] = []
         for thing, box in ((first, self._first), (second, self._second)):
@@ -266,20 +263,3 @@ def _telling(nodes: Sequence[Node]) -> Node | None:
 
 def _is_secret(node: Node) -> bool:
     return any(one.secret for one in node.walk())
-
-
-def _content(data: bytes) -> bytes:
-    """The file's content where a file is named, else what was given; without the comment lines
-    that the samples begin with."""
-    line = data.strip()
-    if line and len(line) < 1_000 and b"\n" not in line and b"\x00" not in line:
-        try:
-            path = Path(line.decode()).expanduser()
-            about = path.stat()
-            if stat.S_ISREG(about.st_mode) and about.st_size <= _FILE_MOST:
-                data = path.read_bytes()
-        except (OSError, ValueError, RuntimeError):
-            pass  # it is no file: then it is the thing itself
-    while data.startswith(b"#"):
-        data = data.partition(b"\n")[2]
-    return data

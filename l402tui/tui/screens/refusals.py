@@ -69,6 +69,18 @@ class Refusals(Looking, Aftercare):
             return None  # the flow itself says it, and how money stands
         return intent if intent is not None and intent.state.open else None
 
+    @property
+    def bought(self) -> bytes | None:
+        """What this flow paid for, or used in place of paying."""
+        watch = self.watched
+        if watch is None:
+            return None
+        if watch.paid is not None:
+            return watch.paid.held.payment_hash
+        found = watch.last(e.Found)
+        held = found.credentials if isinstance(found, e.Found) else ()
+        return held[0].payment_hash if held else super().bought
+
     def busy(self, intent: Intent) -> Shown | None:
         """Nothing is done behind a flow's back."""
         return say("A flow is under way. Esc stops it.") if self.running else None

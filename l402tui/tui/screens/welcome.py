@@ -56,6 +56,7 @@ class Welcome(Screen[None]):
                 _option("address", "u", "Open an address", "a server of your own choice"),
                 _option("inspect", "2", "Take apart", "paste a token, a challenge, an invoice"),
                 _option("payments", "3", "Payments", "what is unfinished, and what was paid"),
+                _option("delegate", "4", "Delegate", "narrow a token, and hand it over"),
                 _option("help", "?", "Help", "all keys on one page"),
                 _option("back", "q", "Leave", ""),
                 compact=True,
