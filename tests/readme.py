@@ -2,7 +2,7 @@
 
 ``python -m tests.readme test`` prints the one that passes the tests, so that CI runs exactly what a
 reader would; :mod:`tests.test_readme` runs the others. ``python -m tests.readme tables`` writes the
-tables of samples, verifiers and keys into the README, from the sources that also make the files, the
+tables of samples, verifiers and keys into the README, from what also makes the files, the
 predictions and the bindings.
 """
 
