@@ -160,6 +160,11 @@ def test_the_service_is_taken_from_a_token_that_names_one() -> None:
     assert predicted("aperture", ends, anywhere).target.service == b"weather"
 
 
+def test_a_service_with_two_tiers_is_one_service() -> None:
+    words = (b"services=weather:0,weather:1", b"weather_valid_until=1")
+    assert predicted("aperture", words, Target(NOW)).target.service == b"weather"
+
+
 def test_without_a_service_nothing_is_claimed() -> None:
     words = (b"services=weather:0,hour:0", b"hour_valid_until=1")
     found = predicted("aperture", words, Target(NOW))

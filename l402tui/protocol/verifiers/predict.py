@@ -97,7 +97,8 @@ class Prediction:
 def service_of(caveats: Iterable[Caveat]) -> bytes | None:
     """The one service a token is for; None where it names none, or more than one."""
     named = services(each for each in caveats if each.cid.startswith(b"services"))
-    return named[0].name if named and len(named) == 1 else None
+    names = {each.name for each in named or ()}
+    return names.pop() if len(names) == 1 else None
 
 
 def predict(profile: Profile, caveats: Sequence[Caveat], target: Target) -> Prediction:

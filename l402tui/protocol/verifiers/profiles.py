@@ -125,8 +125,8 @@ _LND: Final = Profile(
     notes=(
         "Permissions are in the identifier and cannot be narrowed by a caveat: bake another "
         "macaroon for fewer.",
-        "Over REST the node sees its own gateway as the caller, not the one who asks: 127.0.0.1 "
-        "where both are one program.",
+        "Over REST the node sees its own gateway as the caller, whoever asks: there an address "
+        "lets everybody in, or nobody.",
     ),
 )
 
