@@ -42,8 +42,6 @@ _SEEN: Final = {True: "taken", False: "refused", None: "left open"}
 class Choosing(Delegating):
     """The part of the screen that chooses a parent."""
 
-    members: tuple[Member, ...] = ()
-
     async def open_vault(self) -> None:
         """Open it for looking, and show the family."""
         try:
@@ -209,7 +207,7 @@ class Choosing(Delegating):
             (one for one in walk(self.members) if one.token.text == parent.token.text), None
         )
         url = known_as.url if known_as is not None else ""
-        self._lay(parent, url, "", self._told(parent))
+        self._lay(parent, url, "", _told(parent))
 
     def _with_preimage(self, parent: Parent) -> Parent:
         if parent.preimage is not None or parent.payment_hash is None or self.session is None:
@@ -220,14 +218,6 @@ class Choosing(Delegating):
             return parent  # then only the token can be handed over, and that is said there
         preimage = intent.preimage if intent is not None else None
         return Parent(parent.token, preimage, parent.scheme, parent.binary)
-
-    def _told(self, parent: Parent) -> Shown:
-        macaroon = parent.token.macaroon
-        return say(
-            "A macaroon of {} bytes with {} caveats. It stays as it is; a child is made beside it.",
-            len(macaroon.raw),
-            len(macaroon.caveats),
-        )
 
     # --- to the tree and back ------------------------------------------------------------------
 
@@ -249,3 +239,12 @@ class Choosing(Delegating):
             self.look()
         self.query_one(TokenTree).focus()
         self.redraw()
+
+
+def _told(parent: Parent) -> Shown:
+    macaroon = parent.token.macaroon
+    return say(
+        "A macaroon of {} bytes with {} caveats. It stays as it is; a child is made beside it.",
+        len(macaroon.raw),
+        len(macaroon.caveats),
+    )

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from l402tui.agents.family import Member, walk
 from l402tui.agents.profiles import Known
+from l402tui.flow.lineage import Delegation
 from l402tui.flow.ports import VaultError
 from l402tui.protocol.text import Shown, say, shown
 from l402tui.protocol.verifiers import PROFILES, Profile
@@ -27,6 +29,9 @@ _NO_PARENT = say("There is no parent yet: choose a token with Enter, or paste on
 
 class Delegating(Telling):
     """The part of a screen that has a workbench."""
+
+    members: tuple[Member, ...] = ()
+    """The family of the vault."""
 
     def __init__(self, bench: Workbench, till: Till, rhythm: Rhythm) -> None:
         super().__init__()
@@ -65,6 +70,13 @@ class Delegating(Telling):
     def no_draft(self) -> Shown | None:
         """Why nothing can be done with a draft: there is none."""
         return None if self.draft is not None else _NO_PARENT
+
+    def written_down(self, draft: Draft) -> Delegation | None:
+        """The row of the vault for this very token, which never changes again."""
+        for member in walk(self.members):
+            if member.delegation is not None and member.token.text == draft.token.text:
+                return member.delegation
+        return None
 
     def answer(self, sentence: Shown) -> None:
         """How it went, where it stays to be read."""

@@ -8,7 +8,7 @@ the node's money.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -24,7 +24,7 @@ from l402tui.tui.modals.choose import Choice, Choose
 from l402tui.tui.modals.fill import Field, Fill, Filled
 from l402tui.tui.screens.delegating import Delegating
 
-__all__ = ["Handing", "delegation_of"]
+__all__ = ["Handing", "delegation_of", "who_and_why"]
 
 _ABOUT: Final = {
     Form.TOKEN: "the token alone, without its preimage",
@@ -92,8 +92,8 @@ class Handing(Delegating):
                 self._show_code(draft, handed, result.values)
 
         fill = Fill(
-            f"Hand over: {form.value}", _told(draft, handed), _fields(draft, form), _ANSWERS[form],
-            refused, rhythm=self.rhythm,
+            f"Hand over: {form.value}", self._told(draft, handed), self._fields(draft, form),
+            _ANSWERS[form], refused, rhythm=self.rhythm,
         )  # fmt: skip
         self.app.push_screen(fill, filled)
 
@@ -160,8 +160,44 @@ class Handing(Delegating):
     def _keep(self, draft: Draft, values: dict[str, str]) -> Shown:
         if draft.node:
             return say("It is not kept in the vault.")
-        new = delegation_of(draft, self.now(), values["to"], values["why"])
-        return say("Kept as token {}.", self.records.delegated(new))
+        to, why = values.get("to", ""), values.get("why", "")
+        number = self.records.delegated(delegation_of(draft, self.now(), to, why))
+        self.look()
+        return say("Kept as token {}.", number)
+
+    # --- what is said and asked ----------------------------------------------------------------
+
+    def _told(self, draft: Draft, handed: Handed) -> Iterator[Shown]:
+        if draft.node:
+            yield _NODE
+            yield from handed.travels[1:]  # the first is about a preimage, which it has not
+            return
+        yield from handed.travels
+        known = self.written_down(draft)
+        if known is not None:
+            to = shown(known.to, 60) if known.to else say("nobody named")
+            yield say(
+                "It is written down already: token {}, for {}. For somebody else, add a caveat of "
+                "their own, and both can be told apart.",
+                known.number,
+                to,
+            )
+
+    def _fields(self, draft: Draft, form: Form) -> list[Field]:
+        fields = [] if draft.node or self.written_down(draft) else who_and_why()
+        if form is not Form.QR:
+            ending = "macaroon" if draft.node else _ENDING.get(form, "txt")
+            name = f"child-{draft.token.macaroon.signature.hex()[:8]}.{ending}"
+            fields.append(Field("file", "new file", name, "only you can read it"))
+        return fields
+
+
+def who_and_why() -> list[Field]:
+    """For whom the child is, as the vault remembers it."""
+    return [
+        Field("to", "to whom", hint="in your words"),
+        Field("why", "why", hint="in your words"),
+    ]
 
 
 def delegation_of(draft: Draft, now: float, to: str = "", why: str = "") -> NewDelegation:
@@ -184,19 +220,3 @@ def delegation_of(draft: Draft, now: float, to: str = "", why: str = "") -> NewD
 
 _FILE_OR_COPY: Final = (("file", "Write the file (Enter)"), ("copy", "Copy"))
 _ANSWERS: Final = dict.fromkeys(Form, _FILE_OR_COPY) | {Form.QR: (("code", "Show it (Enter)"),)}
-
-
-def _told(draft: Draft, handed: Handed) -> Sequence[Shown]:
-    if not draft.node:
-        return handed.travels
-    return (_NODE, *handed.travels[1:])  # the first is about a preimage, which it has not
-
-
-def _fields(draft: Draft, form: Form) -> list[Field]:
-    fields = [] if draft.node else [Field("to", "to whom", hint="in your words"),
-                                    Field("why", "why", hint="in your words")]  # fmt: skip
-    if form is not Form.QR:
-        ending = "macaroon" if draft.node else _ENDING.get(form, "txt")
-        name = f"child-{draft.token.macaroon.signature.hex()[:8]}.{ending}"
-        fields.append(Field("file", "new file", name, "only you can read it"))
-    return fields

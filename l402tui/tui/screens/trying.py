@@ -25,18 +25,17 @@ from l402tui.tui.draft import Draft
 from l402tui.tui.modals.ask import Ask
 from l402tui.tui.modals.fill import Field, Fill, Filled
 from l402tui.tui.screens.delegating import Delegating
-from l402tui.tui.screens.handing import delegation_of
+from l402tui.tui.screens.handing import delegation_of, who_and_why
 from l402tui.wiring import request_of
 
 __all__ = ["Trying"]
 
 _ABOUT: Final = say(
-    "One request is sent with the child's credential, so this server comes to know it. No wallet "
-    "is there, and nothing is paid. If the child is refused against the prediction, the parent is "
-    "tried once as well."
+    "One request is sent with the child's credential, so this server comes to know it; before, the "
+    "child is written down. No wallet is there, and nothing is paid. If the child is refused "
+    "against the prediction, the parent is tried once as well."
 )
 _FORETOLD: Final = {True: "taken", False: "refused", None: "left open"}
-_WHY: Final = "rehearsed"
 
 
 class Trying(Delegating):
@@ -73,24 +72,29 @@ class Trying(Delegating):
             if result is not None and self.draft is draft:
                 request = request_of(result.values["url"], result.values["method"])
                 self.answer(say("Asking {} …", shown_url(request.url, 200)))
-                self.run_worker(self._rehearse(draft, request), group="rehearse", exclusive=True)
+                to, why = (result.values.get(name, "") for name in ("to", "why"))
+                work = self._rehearse(draft, request, to, why)
+                self.run_worker(work, group="rehearse", exclusive=True)
 
         fields = [
             Field("url", "address", draft.url, "https://..."),
             Field("method", "method", draft.asked.method),
         ]
+        if draft.added and self.written_down(draft) is None:
+            fields += who_and_why()
         answers = [("send", "Send (Enter)")]
         modal = Fill("Rehearse", [_ABOUT], fields, answers, refused, rhythm=self.rhythm)
         self.app.push_screen(modal, filled)
 
-    async def _rehearse(self, draft: Draft, request: Request) -> None:
+    async def _rehearse(self, draft: Draft, request: Request, to: str, why: str) -> None:
         session = self.session
         if session is None:
             return
         asked = replace(draft.asked, method=request.method, path=request.url.path, moment=None)
         tried = replace(draft, asked=asked, url=str(request.url), at=self.now())
         try:
-            self._write_down(tried)
+            if draft.added:  # what leaves is written down first
+                self.records.delegated(delegation_of(tried, self.now(), to, why))
         except VaultError as error:
             self.answer(self.unwritten(error))
             return
@@ -103,15 +107,11 @@ class Trying(Delegating):
             parent=parent.credential if draft.added else None,
         )
         kept = self._remember(tried, request, found)
+        self.look()
         if self.draft is draft:
             self.change(tried)
         self.answer(say("{} {}", _told(found), kept))
         self._offer_to_learn(tried, request, found)
-
-    def _write_down(self, draft: Draft) -> None:
-        """What leaves is written down first. Raises VaultError."""
-        if draft.added:
-            self.records.delegated(delegation_of(draft, self.now(), why=_WHY))
 
     def _remember(self, draft: Draft, request: Request, found: Rehearsal) -> Shown:
         seen = Rehearsed(
