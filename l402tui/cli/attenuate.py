@@ -249,9 +249,16 @@ def _kept(
     try:
         with SqliteVault.open(settings.home, keyring=settings.keyring) as vault:
             number = vault.delegated(new)
+            kept = vault.delegation(number)
     except VaultError as error:
         words = f"{error} Without the vault: --unrecorded. {_NOTHING}"
         raise Trouble(Exit.BROKEN, words) from None
+    if kept is not None and (kept.to, kept.why) != (new.to, new.why):
+        whose = f"for {shown(kept.to, 60)}" if kept.to else "for nobody named"
+        return (
+            f"The very same child is token {number} already, {whose}; that is what stays written. "
+            "To tell two people apart, give each a caveat of their own: --caveat 'for=...'"
+        )
     return f"Kept as token {number}: l402tui tokens"
 
 

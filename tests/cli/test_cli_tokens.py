@@ -93,6 +93,14 @@ def test_a_token_from_outside_is_not_promised(l402tui: Commands) -> None:
     assert "from outside" in l402tui.run("tokens").out.decode()
 
 
+def test_the_same_child_for_somebody_else(l402tui: Commands, url: str) -> None:
+    handle = payment(l402tui)
+    narrowed(l402tui, handle, "--caveat", "a=1", "--to", "anna")
+    again = narrowed(l402tui, handle, "--caveat", "a=1", "--to", "ben")
+    assert "is token 1 already, for anna" in again.err
+    assert [each["to"] for each in listed(l402tui)] == [None, "anna"]
+
+
 def test_nothing_and_nonsense(l402tui: Commands) -> None:
     assert "no token in the vault" in l402tui.run("tokens").err
     for thing in ("7", "abcdef12"):
