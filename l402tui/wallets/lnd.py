@@ -168,6 +168,11 @@ class LndWallet:
                     yield event
         except RpcFault as fault:
             refusal = fault_of(fault.code, fault.details)
+            if fault.code == "ALREADY_EXISTS" and not begun:
+                # From now on "never seen" would mean that the node has lost it, not that it is
+                # unpaid.
+                begun = True
+                yield PaymentProgressed(refusal.why)
         if last is not None:
             yield last
             return

@@ -28,6 +28,8 @@ any error              an error too                        PaymentUnknown
 stream just ends       knows the payment                   whatever the payment's stream says
 =====================  ==================================  =====================================
 
+ALREADY_EXISTS is a statement about the payment, too: PaymentProgressed comes before the rest.
+
 TrackPaymentV2 by itself: NOT_FOUND is PaymentNotFound, any other error and an early end are
 PaymentUnknown. NOT_FOUND is that of the payment, in LND's words (:func:`never_seen`); what else may
 not be found says nothing. Once a stream has told of the payment, no error means "refused" any more.

@@ -244,17 +244,17 @@ TABLE = {
     "paid before": (
         [Abort("ALREADY_EXISTS", "invoice is already paid")],
         [settled()],
-        ["Settled"],
+        ["Progressed", "Settled"],
     ),
     "in flight before": (
         [Abort("ALREADY_EXISTS", "payment is in transition")],
         [payment(IN_FLIGHT), settled()],
-        ["Progressed", "Settled"],
+        ["Progressed", "Progressed", "Settled"],
     ),
     "there, and then not": (
         [Abort("ALREADY_EXISTS", "payment already exists")],
         [NOT_FOUND],
-        ["Unknown"],
+        ["Progressed", "Unknown"],
     ),
     "paid, and expired since": (
         [Abort("UNKNOWN", "invoice expired. Valid until yesterday")],
