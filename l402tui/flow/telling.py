@@ -124,7 +124,7 @@ def _tell_payment(event: e.Event) -> Told | None:
         case e.PaymentProgressed(what=what):
             return Told(Station.PAY, Mark.PLAIN, what)
         case e.PaymentSettled(fee=fee):
-            line = say("The wallet has the preimage.")
+            line = say("The wallet says that it has paid.")
             cost = (say("Routing fee: {}.", shown(format_msat(fee))),) if fee is not None else ()
             return Told(Station.PAY, Mark.GOOD, line, cost)
         case e.PaymentFailed(why=why, todo=todo):
