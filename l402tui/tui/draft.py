@@ -16,7 +16,7 @@ from l402tui.protocol.attenuation import Child, Parent, attenuate
 from l402tui.protocol.leaks import is_node_identifier
 from l402tui.protocol.macaroon import Token
 from l402tui.protocol.url import Url, UrlError
-from l402tui.protocol.verifiers import Prediction, Profile, Target, Wish, predict, write
+from l402tui.protocol.verifiers import Prediction, Profile, Target, Wish, predict, service_of, write
 
 __all__ = ["Asked", "Draft", "Workbench", "begin"]
 
@@ -72,10 +72,13 @@ class Draft:
 
     @cached_property
     def before(self) -> Prediction:
-        """The same of the parent: a child that names fewer services may be read otherwise."""
-        if not self.added:
-            return self.prediction
-        return predict(self.profile, self.parent.token.macaroon.caveats, self._target)
+        """The same of the parent. It has at least the parent's caveats."""
+        caveats = self.parent.token.macaroon.caveats
+        named = self.asked.service or service_of(caveats)
+        if named == self.prediction.target.service:
+            return self.prediction  # each caveat is judged by those before it
+        # A child that names fewer services is read otherwise, from its first caveat on.
+        return predict(self.profile, caveats, self._target)
 
     @property
     def _target(self) -> Target:

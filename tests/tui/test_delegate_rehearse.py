@@ -39,7 +39,7 @@ async def test_a_refusal_that_was_predicted(tmp_path: Path) -> None:
 async def test_what_differs_becomes_a_profile(tmp_path: Path) -> None:
     async with delegating(tmp_path, switches="strict-caveats") as place:
         await place.begin()
-        await place.wish("custom", value="note=1")
+        await place.wish("custom", value="agent=anna")
         await place.explorer.press("w")
         await place.fill(service="weather")  # the token names another one, too
         assert "yes" in place.status, place.card
@@ -48,7 +48,7 @@ async def test_what_differs_becomes_a_profile(tmp_path: Path) -> None:
         await place.explorer.until_screen(Ask)
         words = place.explorer.words()
         assert "They differ. Keep what was seen?" in place.explorer.screen_text()
-        assert "note: breaks the token." in words
+        assert "agent: breaks the token." in words
         await place.explorer.press("y")
         await place.told("Kept: ")
         assert [path.suffix for path in (tmp_path / "verifiers").iterdir()] == [".toml"]

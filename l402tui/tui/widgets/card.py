@@ -42,6 +42,7 @@ class Card(VerticalScroll, can_focus=True):
         super().__init__(id=id)
         self._note = Shown("")
         self._lines: tuple[Line, ...] = ()
+        self._due = False
 
     def compose(self) -> ComposeResult:
         """One text."""
@@ -68,6 +69,12 @@ class Card(VerticalScroll, can_focus=True):
         self._draw()
 
     def _draw(self) -> None:
+        if not self._due:  # several things are said at a time, and drawn once
+            self._due = True
+            self.call_later(self._draw_now)
+
+    def _draw_now(self) -> None:
+        self._due = False
         if self.is_mounted:
             parts = list(self._parts())
             self.query_one(Static).update(join(*parts) if parts else Content(""))

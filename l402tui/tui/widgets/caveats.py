@@ -98,6 +98,7 @@ class CaveatTable(ScrollView, can_focus=True):
         super().__init__(id=id)
         self._draft: Draft | None = None
         self._cursor = 0
+        self._styles_of: dict[str, Style] = {}
 
     # --- what it shows -------------------------------------------------------------------------
 
@@ -148,7 +149,7 @@ class CaveatTable(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One row: the parent's half, the child's half."""
-        base, width = self.rich_style, self.scrollable_content_region.width
+        base, width = self._look(""), self.scrollable_content_region.width
         at = y + self.scroll_offset.y - 1
         if self._draft is None or at >= self._rows:
             return Strip.blank(width, base)
@@ -162,7 +163,17 @@ class CaveatTable(ScrollView, can_focus=True):
         return strip
 
     def _look(self, name: str) -> Style:
-        return self.get_component_rich_style(name, partial=True)
+        """The style of this part; of the whole, where it has no name."""
+        style = self._styles_of.get(name)
+        if style is None:
+            style = self.get_component_rich_style(name, partial=True) if name else self.rich_style
+            self._styles_of[name] = style
+        return style
+
+    def notify_style_update(self) -> None:
+        """Another theme has other colours."""
+        self._styles_of.clear()
+        super().notify_style_update()
 
     def _head(self, left: int, right: int) -> list[tuple[str, Style]]:
         style = self._look("bench--head")

@@ -56,8 +56,9 @@ class TemplateRow(Static, can_focus=True):
 
     def show(self, has: Collection[Template]) -> None:
         """``has`` are those for which there is a word."""
-        self._has = has
-        self._draw()
+        if set(has) != set(self._has):
+            self._has = tuple(has)
+            self._draw()
 
     def on_resize(self) -> None:
         """More or fewer fit into a line."""
