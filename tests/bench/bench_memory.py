@@ -10,7 +10,6 @@ machine.
 from __future__ import annotations
 
 import random
-import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable
@@ -24,6 +23,7 @@ from l402tui.protocol.amount import sat
 from l402tui.protocol.url import Url
 from l402tui.vault import SqliteVault
 from l402tui.vault.requests import keep
+from l402tui.vault.sealing import Book
 from tests.vault.makers import NOW, billed, invoice, node
 
 ROUNDS = 200
@@ -36,7 +36,7 @@ SHAPES: dict[str, Callable[[int], str]] = {
 }
 
 
-def fill(db: sqlite3.Connection, payments: int, where: Callable[[int], str]) -> None:
+def fill(db: Book, payments: int, where: Callable[[int], str]) -> None:
     """So many payments within a year, each with a bill that was only shown beside it."""
     chance = random.Random(7)
     payees = [node(f"shop{number}") for number in range(40)]
