@@ -37,6 +37,7 @@ from l402tui.tui.keeper import Opener
 from l402tui.tui.modals.approve import Approve
 from l402tui.tui.modals.invoice import InvoiceModal
 from l402tui.tui.rhythm import DEAF
+from l402tui.tui.screens.delegate import DelegateScreen
 from l402tui.tui.screens.flow import FlowScreen
 from l402tui.tui.widgets.address import AddressBar
 from l402tui.tui.widgets.exchange import ExchangeTree
@@ -56,11 +57,13 @@ NAMES: Final = (
     "inspect",
     "compare",
     "payments",
+    "delegate",
 )
 SIZES: Final = ((80, 24), (120, 40))
 
 _PORT: Final = 8402
 """The port that the pictures show, whichever was free."""
+_ENTER_NOTE: Final = ("enter", *"agent", "equals_sign", *"anna")
 _BEGIN: Final = 1_767_225_600.0
 _COLUMN: Final = 12.2
 _ROW: Final = 24.4
@@ -193,6 +196,8 @@ class _Photographer:
         await self.until(self._over)
         if name == "payments":
             await self._hold_one()
+        if name == "delegate":
+            await self._narrow()
 
     async def _hold_one(self) -> None:
         """A second payment, which the network holds; then the list."""
@@ -214,6 +219,23 @@ class _Photographer:
         await self.press("3")
         await self.press("e")
         await self.until(lambda: self._app.screen.query_one(PaymentList).chosen is not None)
+
+    async def _narrow(self) -> None:
+        """Two caveats on what was bought: one that is enforced, and one that is not."""
+        await self.press("h")
+        await self.until(lambda: self._added() == 0)
+        for keys, added in ((("c", "enter", *"1h"), 1), (("c", "left", *_ENTER_NOTE), 2)):
+            for key in keys:
+                await self.press(key)
+                await self._pilot.pause()
+            await self.press("enter")
+            await self.until(lambda added=added: self._added() == added)  # type: ignore[misc]  # loop
+        await self.press("escape")
+
+    def _added(self) -> int:
+        screen = self._app.screen
+        draft = screen.draft if isinstance(screen, DelegateScreen) else None
+        return len(draft.added) if draft is not None else -1
 
     def _moving(self) -> bool:
         watch = self.flow.watched

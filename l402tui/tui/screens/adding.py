@@ -16,7 +16,7 @@ from l402tui.protocol.attenuation import CannotAttenuate
 from l402tui.protocol.caveats import format_time
 from l402tui.protocol.errors import AmountError
 from l402tui.protocol.text import Shown, say, shown
-from l402tui.protocol.verifiers import NoWord, Profile, Template, Wish, service_of
+from l402tui.protocol.verifiers import Effect, NoWord, Profile, Template, Wish, service_of
 from l402tui.tui.draft import Asked, Draft
 from l402tui.tui.modals.choose import Choice, Choose
 from l402tui.tui.modals.fill import Field, Fill, Filled
@@ -131,8 +131,8 @@ class Adding(Delegating):
         child = draft.adding(caveat).at_time(self.now())
         verdict = child.prediction.verdicts[-1]
         self.change(child, end=True)
-        effect = Shown(verdict.effect.value)
-        self.answer(say("Added “{}”: {}. {}", shown(caveat, 200), effect, verdict.why))
+        added, name = shown(caveat, 200), shown(child.profile.name)
+        self.answer(say(_ADDED[verdict.effect], added=added, name=name))
 
     def _no_undo(self) -> Shown | None:
         draft = self.draft
@@ -227,6 +227,12 @@ class Adding(Delegating):
         self.app.push_screen(Fill("Would it pass?", [about], fields, answers, refused), filled)
 
 
+_ADDED: Final = {
+    Effect.ENFORCED: "Added “{added}”.",
+    Effect.IGNORED: "Added “{added}”. It restricts nothing at {name}.",
+    Effect.BREAKS: "Added “{added}”. It makes the token useless at {name}; u takes it back.",
+    Effect.UNKNOWN: "Added “{added}”. What {name} does with it is not known.",
+}
 _ADD: Final = [("add", "Add (Enter)")]
 
 

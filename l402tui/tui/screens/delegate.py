@@ -45,6 +45,10 @@ _PASTE: Final = "Or paste a token or a credential; p to type it or the name of a
 _LEAVES: Final = say("Nothing leaves before you hand it over.")
 _PASSES: Final = {True: "yes", False: "no", None: "not known"}
 _PASSES_STYLE: Final = {True: "$text-success", False: "$text-error", None: "$text-warning"}
+_WIDE: Final = 170
+"""Columns from which there is room for a third column: parent and child need two."""
+_TALL: Final = 34
+"""Rows from which more than the first lines of what there is to know have room."""
 _HIDDEN: Final = 12
 """Characters of a token that are shown while it is masked."""
 
@@ -54,8 +58,8 @@ class DelegateScreen(Choosing, Adding, Handing, Trying):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(Where.DELEGATE)]
     PLACE = Where.DELEGATE
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - Textual's own type
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (SHORT, "-high")]  # noqa: RUF012 - Textual's own type
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (_WIDE, "-wide")]  # noqa: RUF012 - Textual's own type
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (SHORT, "-high"), (_TALL, "-tall")]  # noqa: RUF012 - Textual's own type
     ALLOW_IN_MAXIMIZED_VIEW = "#status, #keys"
 
     def __init__(

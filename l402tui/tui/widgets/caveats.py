@@ -151,16 +151,20 @@ class CaveatTable(ScrollView, can_focus=True):
         """One row: the parent's half, the child's half."""
         base, width = self._look(""), self.scrollable_content_region.width
         at = y + self.scroll_offset.y - 1
-        if self._draft is None or at >= self._rows:
+        if self._draft is None:
             return Strip.blank(width, base)
         left = 0 if width < _NARROW else (width - len(_BETWEEN)) // 2
         right = width - left - (len(_BETWEEN) if left else 0)
-        halves = self._head(left, right) if at < 0 else self._both(self._row(at), left, right)
-        segments = [Segment(text, base + style) for text, style in halves]
-        strip = Strip(segments).adjust_cell_length(width, base)
-        if at == self._cursor:
-            strip = strip.apply_style(self._look("bench--cursor"))
-        return strip
+        if at >= self._rows:
+            chain = self._look("bench--chain")
+            halves = [(" " * left, chain), (_BETWEEN, chain)] if left else []
+        elif at < 0:
+            halves = self._head(left, right)
+        else:
+            halves = self._both(self._row(at), left, right)
+        over = self._look("bench--cursor") if at == self._cursor else Style.null()
+        segments = [Segment(text, base + style + over) for text, style in halves]
+        return Strip(segments).adjust_cell_length(width, base + over)
 
     def _look(self, name: str) -> Style:
         """The style of this part; of the whole, where it has no name."""

@@ -64,12 +64,9 @@ class TemplateRow(Static, can_focus=True):
         """More or fewer fit into a line."""
         self._draw()
 
-    def on_focus(self) -> None:
+    def watch_has_focus(self, has_focus: bool) -> None:
         """The cursor is seen while keys lead it."""
-        self._draw()
-
-    def on_blur(self) -> None:
-        """And not otherwise."""
+        super().watch_has_focus(has_focus)
         self._draw()
 
     @property
