@@ -163,6 +163,18 @@ def test_h042_a_redirect_to_a_name_that_leads_inside(world: World, name: str) ->
     stays_outside(world)
 
 
+def test_h042_a_name_that_the_person_has_let_lead_inside(world: World) -> None:
+    """It is the person who may go there; a server that redirects there still may not."""
+    world.settings('private_hosts = ["inner.example"]')
+    shop, inner = world.shop(), world.shop("inner.example")
+    world.street.names["inner.example"] = ["127.0.0.1"]
+    place = f"https://inner.example:{inner.port}/weather"
+    shop.says(to(place))
+    not_led(world, world.get(f"{shop.url}/weather", person=["yes"]), shop, inner)
+    sold = inner.sells(world.bill())
+    paid(world, world.get(place), inner, sold)
+
+
 def test_h042_a_name_that_changes_its_mind(world: World) -> None:
     """Asked once for a connection, and the connection goes to what was looked at. The next
     connection asks again, looks again, and does not go inside."""
