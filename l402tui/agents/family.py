@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from l402tui.flow.lineage import Delegation
+from l402tui.flow.lineage import Delegation, Rehearsed
 from l402tui.flow.model import Intent, IntentState
+from l402tui.protocol.attenuation import caveat_words
 from l402tui.protocol.caveats import format_time
 from l402tui.protocol.errors import MacaroonError
 from l402tui.protocol.macaroon import Token
@@ -97,14 +98,15 @@ def walk(members: Iterable[Member]) -> Iterator[Member]:
 
 
 def matching(
-    members: Iterable[Member], text: str = "", use: Use | None = None
+    members: Iterable[Member], text: str = "", *, usable: bool = False
 ) -> tuple[Member, ...]:
     """The tree without the branches in which nothing matches. ``text`` is looked for, in any case,
-    in names, reasons, verifiers, addresses, caveats and payment hashes."""
+    in names, reasons, verifiers, addresses, caveats and payment hashes; ``usable`` leaves out what
+    cannot be used."""
     found = []
     for member in members:
-        children = matching(member.children, text, use)
-        fits = (use is None or member.use is use) and text.lower() in _words(member)
+        children = matching(member.children, text, usable=usable)
+        fits = not (usable and member.use is Use.COULD_NOT) and text.lower() in _words(member)
         if fits or children:
             found.append(replace(member, children=children))
     return tuple(found)
@@ -116,7 +118,7 @@ def _words(member: Member) -> str:
         words += [member.delegation.to, member.delegation.why, str(member.delegation.number)]
     if member.intent is not None:
         words.append(member.intent.payment_hash.hex())
-    words += [each.cid.decode("utf-8", "replace") for each in member.token.macaroon.caveats]
+    words += [caveat_words(each, 400).text for each in member.token.macaroon.caveats]
     return "\n".join(words).lower()
 
 
@@ -152,17 +154,31 @@ def _use(
 ) -> tuple[Use, Shown]:
     if intent is not None and intent.state is IntentState.REJECTED:
         return Use.COULD_NOT, say("The server has refused what was paid for.")
-    last = one.rehearsals[-1] if one is not None and one.rehearsals else None
-    if last is not None and last.seen == "refused":
-        when = format_time(int(last.at))
-        return Use.COULD_NOT, say("It was refused on {}.", when)
+    end, name = prediction.end, shown(prediction.profile.name)
+    last = _last_seen(one)
+    if last is not None and last.seen == "taken" and (end is None or now < end):
+        return Use.COULD, say("It was taken on {}.", format_time(int(last.at)))
     if prediction.passes is False:
         return Use.COULD_NOT, prediction.why
+    if last is not None and last.seen == "refused":
+        return Use.COULD_NOT, say("It was refused on {}.", format_time(int(last.at)))
     if intent is None:
         return Use.UNKNOWN, say("Its payment is not in this vault: who has the preimage can tell.")
     if prediction.passes is None:
         return Use.UNKNOWN, prediction.why
-    end, name = prediction.end, shown(prediction.profile.name)
     if end is None:
         return Use.COULD, say("It has no end that {} enforces.", name)
     return Use.COULD, say("It ends on {}; {} enforces that.", format_time(end), name)
+
+
+def _last_seen(one: Delegation | None) -> Rehearsed | None:
+    """The last clear trial at the place that the token is for; another place says nothing."""
+    if one is None:
+        return None
+    here = one.url.partition("?")[0]
+    clear = [
+        seen
+        for seen in one.rehearsals
+        if seen.seen != "not clear" and (not here or seen.url.partition("?")[0] == here)
+    ]
+    return clear[-1] if clear else None

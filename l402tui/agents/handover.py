@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from l402tui.protocol.caveats import effective_expiry, format_time
+from l402tui.protocol.attenuation import caveat_words
+from l402tui.protocol.caveats import Kind, conditions, effective_expiry, format_time
 from l402tui.protocol.credential import Credential
 from l402tui.protocol.macaroon import Token
 from l402tui.protocol.secret import Secret
@@ -69,6 +70,12 @@ class Parcel:
     scheme: str = "L402"
     url: Url | None = None
     """Where it is meant to be used."""
+
+    @property
+    def preimage_inside(self) -> bool:
+        """Whether the token alone opens the door."""
+        read = conditions(self.token.macaroon.caveats)
+        return any(each is not None and each.kind is Kind.PREIMAGE for each in read)
 
     @property
     def credential(self) -> Secret:
@@ -185,7 +192,11 @@ _WRITERS: Final = {
 def _travels(
     form: Form, parcel: Parcel, prediction: Prediction | None, now: float
 ) -> Iterator[Shown]:
-    if form is Form.TOKEN:
+    if form is Form.TOKEN and parcel.preimage_inside:
+        yield say(
+            "The preimage stands in the token itself: whoever has the token needs nothing else."
+        )
+    elif form is Form.TOKEN:
         yield say(
             "The token alone. It opens nothing until the preimage comes another way; whoever has "
             "the preimage already can use it now."
@@ -201,7 +212,7 @@ def _travels(
             "the parent, has a whole credential: keep the parent and the 402 to yourself."
         )
     yield _end(parcel, prediction, now)
-    yield from _open(prediction)
+    yield from _open(parcel, prediction)
     limit = prediction.profile.header_limit if prediction is not None else HEADER_LIMIT
     size = len("Authorization: ") + len(parcel.token.text) + len(parcel.scheme) + 2 + 64
     if size > limit:
@@ -221,7 +232,7 @@ def _end(parcel: Parcel, prediction: Prediction | None, now: float) -> Shown:
         return say("It says that it ends on {}.", format_time(end.at))
     profile = shown(prediction.profile.name)
     if prediction.end is not None:
-        seconds = int(prediction.end - now)
+        seconds = round(prediction.end - now)
         if seconds <= 0:
             return say("It ended on {}; {} refuses it.", format_time(prediction.end), profile)
         return say(
@@ -247,7 +258,7 @@ def lasting(seconds: int) -> str:
     return f"{seconds} s"
 
 
-def _open(prediction: Prediction | None) -> Iterator[Shown]:
+def _open(parcel: Parcel, prediction: Prediction | None) -> Iterator[Shown]:
     """What is not restricted, although it reads as if it were."""
     if prediction is None:
         yield say("Which of its caveats the server enforces is not known: choose a verifier.")
@@ -259,5 +270,5 @@ def _open(prediction: Prediction | None) -> Iterator[Shown]:
         (Effect.BREAKS, "{} makes the token useless at {}: caveat {} is refused there."),
     ):
         for verdict in prediction.having(effect):
-            word = shown(prediction.words[verdict.index], 60)
+            word = caveat_words(parcel.token.macaroon.caveats[verdict.index], 60)
             yield say(words, word, profile, verdict.index + 1)

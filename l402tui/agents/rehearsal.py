@@ -1,6 +1,6 @@
 """Does the server really do with this token what was predicted?
 
-One request is sent *as the child*, with its own credential, and nothing is ever paid: there is no
+A request is sent *as the child*, with its own credential, and nothing is ever paid: there is no
 wallet here at all. Taken or refused is held against the prediction. Where they differ, the parent
 is tried as well: only if the server takes the parent can the added caveats be what it refused. What
 was learned becomes a profile of the person's own, based on the one that was wrong.
@@ -63,8 +63,15 @@ async def rehearse(
     *,
     parent: Secret | None = None,
 ) -> Rehearsal:
-    """Send ``request`` with this ``Authorization`` value, at most once more as the ``parent``."""
+    """Send ``request`` with this ``Authorization`` value. Where it is taken, it is sent once more
+    without any: a page that is free proves nothing. Where it is refused against the prediction, it
+    is sent once more as the ``parent``."""
     seen, why, status = await _try(transport, request, credential)
+    if seen is Seen.TAKEN:
+        without, _, _ = await _try(transport, request, None)
+        if without is not Seen.REFUSED:
+            seen = Seen.UNCLEAR
+            why = say("The server answers {} without any credential, too.", status or 0)
     found = Rehearsal(prediction, seen, why, status)
     if found.differs and found.seen is Seen.REFUSED and parent is not None:
         with_parent, _, _ = await _try(transport, request, parent)
@@ -73,7 +80,7 @@ async def rehearse(
 
 
 async def _try(
-    transport: Transport, request: Request, credential: Secret
+    transport: Transport, request: Request, credential: Secret | None
 ) -> tuple[Seen, Shown, int | None]:
     event = await transport.for_one_flow().send(request, credential)
     match event:

@@ -19,7 +19,7 @@ from l402tui.agents.handover import Form, Handed, Missing, Parcel, hand_over
 from l402tui.agents.moments import moment
 from l402tui.agents.profiles import known
 from l402tui.cli.arguments import Options
-from l402tui.cli.chosen_token import chosen_token, is_node, preimage_of
+from l402tui.cli.chosen_token import Chosen, chosen_token, is_node
 from l402tui.cli.configure import configured
 from l402tui.cli.exits import Exit
 from l402tui.cli.ink import Ink, Pen, wrapped
@@ -27,7 +27,7 @@ from l402tui.cli.trouble import Trouble
 from l402tui.flow.lineage import NewDelegation
 from l402tui.flow.ports import VaultError
 from l402tui.protocol.amount import parse_amount
-from l402tui.protocol.attenuation import CannotAttenuate, Child, Parent, attenuate
+from l402tui.protocol.attenuation import CannotAttenuate, Child, Parent, attenuate, caveat_words
 from l402tui.protocol.errors import AmountError
 from l402tui.protocol.macaroon import Caveat
 from l402tui.protocol.secret import Secret
@@ -62,31 +62,38 @@ _PASSES: Final = {True: ("yes", Ink.GOOD), False: ("no", Ink.BAD), None: ("not k
 def attenuate_token(options: Options) -> Exit:
     """Run ``attenuate``. Raises Trouble."""
     now, settings = time.time(), configured(options)
-    parent = chosen_token(settings, options.thing)
-    profile = profile_named(options.verifier, parent)
+    chosen = chosen_token(settings, options.thing)
+    parent, url = chosen.given, _url(options, chosen)
+    if url is not None:
+        chosen.refuse_elsewhere(url, anywhere=options.anywhere, deed=_NOTHING)
+    profile = profile_named(options.verifier, chosen)
     try:
         child = _child(parent, profile, options, now)
-        prediction = _predicted(child, profile, options, now)
-        preimage = preimage_of(settings, parent)
-        parcel = Parcel(child.token, preimage, parent.scheme, _url(options))
+        prediction = _predicted(child, profile, options, url, now)
+        parcel = Parcel(child.token, chosen.preimage, parent.scheme, url)
         handed = hand_over(Form(options.form), parcel, prediction, now=now)
-    except (CannotAttenuate, NoWord, Missing) as error:
+    except NoWord as error:
+        which = " (--service NAME)" if error.why.text.endswith("Say which.") else ""
+        raise Trouble(Exit.USAGE, f"{error.why}{which} {_NOTHING}") from None
+    except (CannotAttenuate, Missing) as error:
         raise Trouble(Exit.USAGE, f"{error.why} {_NOTHING}") from None
     pen = Pen(plain=options.plain)
     for line in _told(pen, parent, child, prediction, handed):
         pen.line(line)
     with _NewFile(options.output) as file:
-        pen.words(_kept(settings, options, parent, child, prediction, now))
+        pen.words(_kept(settings, options, parent, child, prediction, url, now))
         _deliver(options, parent, child, handed, file)
     return Exit.OK
 
 
-def profile_named(name: str | None, parent: Parent) -> Profile:
-    """The chosen profile; without a name lnd for a node's macaroon, and else aperture. Raises
-    Trouble."""
+def profile_named(name: str | None, chosen: Chosen) -> Profile:
+    """The chosen profile; without a name that for which the token was made, lnd for a node's
+    macaroon, and else aperture. Raises Trouble."""
     found = known(home())
+    if name is None and chosen.delegation is not None and chosen.delegation.verifier:
+        name = chosen.delegation.verifier
     if name is None:
-        name = "lnd" if is_node(parent.token.macaroon) else "aperture"
+        name = "lnd" if is_node(chosen.token.macaroon) else "aperture"
     if name in found.profiles:
         return found.profiles[name]
     words = [f"There is no verifier {shown(name, 60)}. Known: {', '.join(found.profiles)}."]
@@ -127,8 +134,9 @@ def _wish(name: str, text: str, now: float) -> Wish:
     return Wish(Template(name), text)
 
 
-def _predicted(child: Child, profile: Profile, options: Options, now: float) -> Prediction:
-    url = _url(options)
+def _predicted(
+    child: Child, profile: Profile, options: Options, url: Url | None, now: float
+) -> Prediction:
     try:
         at = moment(options.at, now) if options.at else now
     except ValueError as error:
@@ -143,14 +151,10 @@ def _predicted(child: Child, profile: Profile, options: Options, now: float) -> 
     return predict(profile, child.token.macaroon.caveats, target)
 
 
-def _where(options: Options) -> str:
-    """The address it is meant for, where one was named."""
+def _url(options: Options, chosen: Chosen) -> Url | None:
+    """Where it is meant to be used: as named, else where the token was made for, or bought."""
     named = options.thing if options.thing.startswith(("http://", "https://")) else ""
-    return options.url or named
-
-
-def _url(options: Options) -> Url | None:
-    where = _where(options)
+    where = options.url or named or chosen.url
     if not where:
         return None
     try:
@@ -179,6 +183,9 @@ def _told(
     word, ink = _PASSES[prediction.passes]
     target = prediction.target
     asked = say("{} {}", shown(target.method, 20), shown(target.path, 80))
+    if prediction.assumed and target.service is not None:
+        which = "{} if that is the service {} (the one the token names; --service says otherwise)"
+        asked = say(which, asked, shown(target.service, 60))
     yield _row(pen, "passes?", say("{}: {}. {}", asked, Shown(word), prediction.why), ink)
     limit = profile.header_limit
     yield _row(pen, "header", say("{} of {} bytes", child.header_size, limit))
@@ -192,12 +199,8 @@ def _told(
 def _caveats(pen: Pen, child: Child, prediction: Prediction) -> Iterator[str]:
     for verdict, caveat in zip(prediction.verdicts, child.token.macaroon.caveats, strict=True):
         new = verdict.index >= child.first_added
-        words = say("(third party) {}", shown(caveat.cid, 60)) if caveat.third_party else None
         effect = pen.dye(_INK[verdict.effect], f"{verdict.effect.value:<18}")
-        yield (
-            f"{'+' if new else ' '}{verdict.index + 1:>4}  {effect} "
-            f"{(words or shown(caveat.cid, 80)).text}"
-        )
+        yield (f"{'+' if new else ' '}{verdict.index + 1:>4}  {effect} {caveat_words(caveat)}")
         for line in wrapped(verdict.why.text, max(24, pen.width - 8)):
             yield f"        {pen.dye(Ink.DIM, line)}"
         if new:
@@ -226,6 +229,7 @@ def _kept(
     parent: Parent,
     child: Child,
     prediction: Prediction,
+    url: Url | None,
     now: float,
 ) -> str:
     """Write the child into the vault, and say so. Raises Trouble."""
@@ -244,7 +248,7 @@ def _kept(
         why=options.why or "",
         verifier=prediction.profile.name,
         predicted=prediction.passes,
-        url=_where(options),
+        url=str(url) if url is not None else "",
     )
     try:
         with SqliteVault.open(settings.home, keyring=settings.keyring) as vault:

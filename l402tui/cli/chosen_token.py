@@ -1,7 +1,8 @@
-"""Which token does a person mean?
+"""Which token does a person mean, and what does the vault know about it?
 
 A token itself, a file, stdin, or one of the vault: by its number in ``l402tui tokens``, by the
-beginning of its payment's hash, or by the address that it opens.
+beginning of its payment's hash, or by the address that it opens. Whichever it is, the payment that
+it stems from is looked up: it has the preimage, and the one origin the credential belongs to.
 """
 
 from __future__ import annotations
@@ -9,15 +10,17 @@ from __future__ import annotations
 import os
 import re
 import sys
+from dataclasses import dataclass, replace
 from typing import Final
 
 from l402tui.cli.exits import Exit
 from l402tui.cli.inspect import without_comments
 from l402tui.cli.trouble import Trouble
-from l402tui.flow.model import Request
+from l402tui.flow.lineage import Delegation
+from l402tui.flow.model import Intent, Request
 from l402tui.protocol.attenuation import CannotAttenuate, Parent, read_parent
 from l402tui.protocol.errors import IdentifierError
-from l402tui.protocol.macaroon import Macaroon
+from l402tui.protocol.macaroon import Macaroon, Token
 from l402tui.protocol.masking import shown_url
 from l402tui.protocol.node_macaroon import read_node_identifier
 from l402tui.protocol.secret import Secret
@@ -26,50 +29,89 @@ from l402tui.protocol.url import Url
 from l402tui.settings import Settings
 from l402tui.vault import SqliteVault
 
-__all__ = ["chosen_token", "is_node", "preimage_of"]
+__all__ = ["Chosen", "chosen_token", "is_node"]
 
 _MOST: Final = 256 * 1024
 """Bytes that are read."""
 _NUMBER: Final = re.compile(r"[0-9]{1,5}", re.ASCII)
 _HASH: Final = re.compile(r"[0-9a-f]{6,64}", re.ASCII)
+_NOTHING: Final = "Nothing was done."
 
 
-def chosen_token(settings: Settings, thing: str) -> Parent:
-    """The token, with its preimage where that came along or is in the vault. Raises Trouble and
-    VaultError."""
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A token, and what is known about it here."""
+
+    given: Parent
+    delegation: Delegation | None = None
+    """Its own row, where it is one of `l402tui tokens`."""
+    maker: Secret | None = None
+    """The text of the token it was made from, where that is in the vault."""
+    intent: Intent | None = None
+    """The payment it stems from, where that is one of this vault."""
+
+    @property
+    def token(self) -> Token:
+        """The token itself."""
+        return self.given.token
+
+    @property
+    def preimage(self) -> Secret | None:
+        """What came along, or what the payment has proven."""
+        if self.given.preimage is not None or self.intent is None:
+            return self.given.preimage
+        return self.intent.preimage
+
+    @property
+    def url(self) -> str:
+        """Where it was meant to be used, or bought; empty where that is not known."""
+        if self.delegation is not None and self.delegation.url:
+            return self.delegation.url
+        return str(self.intent.request.url) if self.intent is not None else ""
+
+    def refuse_elsewhere(self, url: Url, *, anywhere: bool, deed: str) -> None:
+        """A credential belongs to the origin that it was bought at, and travels encrypted. Raises
+        Trouble where ``url`` is elsewhere and nobody has said that this is meant."""
+        if anywhere:
+            return
+        home = self.intent.request.url.origin if self.intent is not None else url.origin
+        if url.origin != home:
+            raise Trouble(
+                Exit.USAGE,
+                f"This was bought at {shown(home)}, and {shown(url.origin)} is somebody else, who "
+                f"could use it. If that is meant: --anywhere. {deed}",
+            )
+        if url.scheme == "http" and not url.loopback:
+            raise Trouble(
+                Exit.USAGE,
+                "The address is not encrypted: anyone on the way could take the credential. Use "
+                f"https, or --anywhere if that is meant. {deed}",
+            )
+
+
+def chosen_token(settings: Settings, thing: str) -> Chosen:
+    """The token that is meant. Raises Trouble, UrlError and VaultError."""
     if thing == "-":
-        return _read(sys.stdin.buffer.read(_MOST))
+        return _known(settings, _read(sys.stdin.buffer.read(_MOST)))
     if len(thing) < 1_000 and os.path.exists(thing):
         try:
             with open(thing, "rb") as file:
-                return _read(file.read(_MOST))
+                return _known(settings, _read(file.read(_MOST)))
         except OSError as error:
             why = shown(error.strerror or "it cannot be read")
-            raise Trouble(Exit.USAGE, f"{shown(thing, 200)}: {why}. Nothing was done.") from None
+            raise Trouble(Exit.USAGE, f"{shown(thing, 200)}: {why}. {_NOTHING}") from None
     if thing.startswith(("http://", "https://")):
         return _of_an_address(settings, thing)
     if _NUMBER.fullmatch(thing) or _HASH.fullmatch(thing):
         return _of_the_vault(settings, thing)
-    parent = _read(thing.encode("utf-8", "surrogateescape"), " There is no file of that name.")
+    parent = _read(thing.encode("utf-8", "surrogateescape"), "There is no file of that name. ")
     if parent.preimage is not None:
         raise Trouble(
             Exit.USAGE,
             "A credential is a secret, and other users of this machine can read arguments. Give it "
-            "in a file or on stdin. Nothing was done.",
+            f"in a file or on stdin. {_NOTHING}",
         )
-    return parent
-
-
-def preimage_of(settings: Settings, parent: Parent) -> Secret | None:
-    """The preimage that came with it, or that its payment in the vault has proven. Raises
-    VaultError."""
-    if parent.preimage is not None or parent.payment_hash is None:
-        return parent.preimage
-    if not (settings.home / "vault.db").exists():  # looking things up makes no vault
-        return None
-    with SqliteVault.open(settings.home, keyring=settings.keyring) as vault:
-        intent = vault.intent(parent.payment_hash)
-    return None if intent is None else intent.preimage
+    return _known(settings, parent)
 
 
 def is_node(macaroon: Macaroon) -> bool:
@@ -81,47 +123,70 @@ def is_node(macaroon: Macaroon) -> bool:
     return True
 
 
-def _read(data: bytes, more: str = "") -> Parent:
+def _read(data: bytes, before: str = "") -> Parent:
     try:
         return read_parent(without_comments(data))
     except CannotAttenuate as error:
-        raise Trouble(Exit.USAGE, f"{error.why}{more} Nothing was done.") from None
+        raise Trouble(Exit.USAGE, f"{before}{error.why} {_NOTHING}") from None
 
 
-def _of_the_vault(settings: Settings, thing: str) -> Parent:
+def _known(settings: Settings, given: Parent) -> Chosen:
+    """With what the vault knows about it. Looking things up makes no vault."""
+    if not (settings.home / "vault.db").exists():
+        return Chosen(given)
+    with SqliteVault.open(settings.home, keyring=settings.keyring) as vault:
+        return _in(vault, given)
+
+
+def _in(vault: SqliteVault, given: Parent) -> Chosen:
+    payment_hash = given.payment_hash
+    intent = vault.intent(payment_hash) if payment_hash is not None else None
+    kept = vault.delegation_of(Secret(given.token.text))
+    maker = None
+    if kept is not None and kept.parent is not None:
+        above = vault.delegation(kept.parent)
+        maker = above.token if above is not None else None
+    elif kept is not None and not kept.from_outside and intent is not None:
+        maker = intent.token
+    return Chosen(given, kept, maker, intent)
+
+
+def _of_the_vault(settings: Settings, thing: str) -> Chosen:
     with SqliteVault.open(settings.home, keyring=settings.keyring) as vault:
         if _NUMBER.fullmatch(thing):
             kept = vault.delegation(int(thing))
             if kept is None:
                 raise _unknown(thing)
-            parent = _read(kept.token.reveal())
-            known = vault.intent(kept.payment_hash) if kept.payment_hash is not None else None
-            preimage = None if known is None else known.preimage
-            return Parent(parent.token, preimage, kept.scheme)
+            given = replace(_read(kept.token.reveal()), scheme=kept.scheme)
+            return _in(vault, given)
         found = vault.alike(thing)
-    if len(found) != 1:
-        raise _unknown(thing, "More than one payment begins with" if found else "")
-    parent = _read(found[0].token.reveal())
-    return Parent(parent.token, found[0].preimage, found[0].scheme)
+        if len(found) != 1:
+            raise _unknown(thing, "More than one payment begins with" if found else "")
+        given = replace(_read(found[0].token.reveal()), scheme=found[0].scheme)
+        return _in(vault, given)
 
 
-def _of_an_address(settings: Settings, url: str) -> Parent:
-    """What `get` would use there. Raises UrlError, too."""
+def _of_an_address(settings: Settings, url: str) -> Chosen:
+    """What `get` would use at exactly that path."""
     request = Request(Url.parse(url))
     with SqliteVault.open(settings.home, keyring=settings.keyring) as vault:
         held = vault.credentials(request)
-    if not held:
-        raise Trouble(
-            Exit.USAGE,
-            f"No credential is kept for {shown_url(url)}: buy it first, with l402tui get. Nothing "
-            "was done.",
-        )
-    best = held[0]
-    return Parent(_read(best.token.reveal()).token, best.preimage, best.scheme)
+        here = [each for each in held if each.path == request.url.path]
+        if here:
+            best = here[0]
+            given = replace(_read(best.token.reveal()), scheme=best.scheme)
+            return _in(vault, given)
+    paths = ", ".join(shown(each.path, 60).text for each in held)
+    other = f" At this server there is one for {paths}." if held else ""
+    raise Trouble(
+        Exit.USAGE,
+        f"No credential is kept for {shown_url(url)}.{other} Buy it first, with l402tui get. "
+        f"{_NOTHING}",
+    )
 
 
 def _unknown(thing: str, why: str = "") -> Trouble:
     said = why or "There is no file, no token and no payment in the vault called"
     return Trouble(
-        Exit.USAGE, f"{said} {shown(thing, 80)}. `l402tui tokens` lists them. Nothing was done."
+        Exit.USAGE, f"{said} {shown(thing, 80)}. `l402tui tokens` lists them. {_NOTHING}"
     )

@@ -111,6 +111,7 @@ def add_attenuate(parser: argparse.ArgumentParser) -> None:
     out.add_argument(
         "--unrecorded", action="store_true", help="do not keep it in the vault's list of tokens"
     )
+    _anywhere(out)
     out.add_argument("--plain", action="store_true", help="words without colours")
 
 
@@ -118,9 +119,10 @@ def add_rehearse(parser: argparse.ArgumentParser) -> None:
     """``rehearse``."""
     parser.usage = "l402tui rehearse TOKEN|FILE|-|N URL [--for NAME] [--parent FILE] [--keep]"
     parser.description = (
-        "Send one request as the holder of a token, and hold what the server does against what\n"
-        "was predicted. Nothing is ever paid. The preimage comes with the credential, or from the\n"
-        "payment in the vault."
+        "Send a request as the holder of a token, and hold what the server does against what was\n"
+        "predicted. Nothing is ever paid. Where the token is taken, the request is sent without\n"
+        "it, too, since a page that is free proves nothing. The preimage comes with the\n"
+        "credential, or from the payment in the vault."
     )
     parser.epilog = table(Exit.OK, Exit.BROKEN, Exit.USAGE, Exit.UNREACHABLE, Exit.STOPPED)
     parser.add_argument("thing", metavar="TOKEN|FILE|-|N", help="the token, as attenuate takes it")
@@ -134,11 +136,13 @@ def add_rehearse(parser: argparse.ArgumentParser) -> None:
         "--parent",
         metavar="FILE|N",
         help="the token it was made from: where the child is refused against all expectation, "
-        "this one is tried too, since only then the added caveats can be the reason",
+        "this one is tried too, since only then the added caveats can be the reason; known for a "
+        "token of the vault",
     )
     parser.add_argument(
         "--keep", action="store_true", help="write what was learned as a profile of your own"
     )
+    _anywhere(parser)
     parser.add_argument("--plain", action="store_true", help="words without colours")
 
 
@@ -206,7 +210,9 @@ def add_tokens(parser: argparse.ArgumentParser) -> None:
     )
     parser.epilog = _CODES
     parser.add_argument("--search", metavar="TEXT", default="", help="only where this stands")
-    parser.add_argument("--usable", action="store_true", help="only what could still be used")
+    parser.add_argument(
+        "--usable", action="store_true", help="without what cannot be used any more"
+    )
     parser.add_argument("--json", action="store_true", help="one token a line as JSON")
 
 
@@ -221,6 +227,15 @@ def add_verifiers(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", nargs="?", metavar="NAME", help="all that is known about this one")
     parser.add_argument(
         "--toml", action="store_true", help="as TOML, to begin a profile of your own with"
+    )
+
+
+def _anywhere(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument(
+        "--anywhere",
+        action="store_true",
+        help="also for another server than the one it was bought at, and without encryption: "
+        "whoever gets a credential can use it",
     )
 
 

@@ -17,6 +17,7 @@ from l402tui.cli.running import until_interrupted
 from l402tui.cli.trouble import Trouble
 from l402tui.practice.run import PracticeServer
 from l402tui.practice.switches import Switch, Switches
+from l402tui.protocol.text import shown
 
 __all__ = ["list_switches", "practice", "switches_of"]
 
@@ -63,7 +64,7 @@ def switches_of(names: Sequence[str]) -> Switches:
     try:
         return Switches.parse(",".join(names))
     except ValueError as error:
-        raise Trouble(Exit.USAGE, f"--switch: {error}.") from None
+        raise Trouble(Exit.USAGE, f"--switch: {shown(str(error), 4_000)}.") from None
 
 
 def list_switches() -> Exit:

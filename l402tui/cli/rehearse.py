@@ -7,13 +7,13 @@ and server differ, ``--keep`` writes what was learned as a profile of the person
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
-from l402tui.agents.handover import Missing, Parcel
 from l402tui.agents.profiles import keep
 from l402tui.agents.rehearsal import Rehearsal, Seen, corrected, rehearse
 from l402tui.cli.arguments import Options
 from l402tui.cli.attenuate import profile_named
-from l402tui.cli.chosen_token import chosen_token
+from l402tui.cli.chosen_token import Chosen, chosen_token
 from l402tui.cli.configure import configured
 from l402tui.cli.exits import Exit
 from l402tui.cli.ink import Ink, Pen
@@ -21,8 +21,8 @@ from l402tui.cli.running import until_interrupted
 from l402tui.cli.trouble import Trouble
 from l402tui.flow.lineage import Rehearsed
 from l402tui.flow.model import Request
-from l402tui.flow.ports import Vault
-from l402tui.protocol.attenuation import Parent
+from l402tui.protocol.attenuation import read_parent
+from l402tui.protocol.credential import Credential
 from l402tui.protocol.kinship import Kinship, relate
 from l402tui.protocol.secret import Secret
 from l402tui.protocol.text import Shown, say, shown
@@ -43,22 +43,36 @@ def rehearse_token(options: Options) -> Exit:
     """Run ``rehearse``. Raises Trouble, UrlError, SettingsError and VaultError."""
     settings, pen = configured(options), Pen(plain=options.plain)
     child = chosen_token(settings, options.thing)
-    parent = chosen_token(settings, options.parent) if options.parent else None
-    if parent is not None and not _related(parent, child):
-        raise Trouble(
-            Exit.USAGE, f"--parent: the other token was not made from this one. {_NOTHING}"
-        )
+    request = request_of(options.url, options.method_used)
+    child.refuse_elsewhere(request.url, anywhere=options.anywhere, deed=_NOTHING)
+    parent = _parent(settings, options, child)
     profile = profile_named(options.verifier, child)
     found: list[Rehearsal] = []
-    work = _rehearse(settings, options, child, parent, profile, found)
+    work = _rehearse(settings, options, request, child, parent, profile, found)
     if not until_interrupted(work):
         pen.words("\nStopped. Nothing was paid.")
         return Exit.STOPPED
-    _remember(settings, request_of(options.url, options.method_used), child, found[0])
+    _remember(settings, request, child, found[0])
     return _told(settings, options, pen, parent, found[0])
 
 
-def _remember(settings: Settings, request: Request, child: Parent, found: Rehearsal) -> None:
+def _parent(settings: Settings, options: Options, child: Chosen) -> Chosen | None:
+    """The token it was made from: named, or known to the vault. Raises Trouble."""
+    if options.parent:
+        parent = chosen_token(settings, options.parent)
+    elif child.maker is not None:
+        parent = replace(child, given=read_parent(child.maker.reveal()))
+    else:
+        return None
+    related = relate(parent.token.macaroon, child.token.macaroon).kinship
+    if related not in (Kinship.CHILD, Kinship.SAME):
+        raise Trouble(
+            Exit.USAGE, f"--parent: the other token was not made from this one. {_NOTHING}"
+        )
+    return parent
+
+
+def _remember(settings: Settings, request: Request, child: Chosen, found: Rehearsal) -> None:
     """Write beside a token of the vault what was seen. Raises VaultError."""
     seen = Rehearsed(
         at=time.time(),
@@ -76,12 +90,14 @@ def _remember(settings: Settings, request: Request, child: Parent, found: Rehear
 async def _rehearse(
     settings: Settings,
     options: Options,
-    child: Parent,
-    parent: Parent | None,
+    request: Request,
+    child: Chosen,
+    parent: Chosen | None,
     profile: Profile,
     found: list[Rehearsal],
 ) -> None:
-    request = request_of(options.url, options.method_used)
+    value = _credential(child)
+    other = None if parent is None else _credential(parent)
     async with open_session(settings, "none") as session:
         target = Target(
             session.clock.now(),
@@ -89,37 +105,33 @@ async def _rehearse(
             method=request.method,
             path=request.url.path,
         )
-        caveats = child.token.macaroon.caveats
-        value = _credential(session.vault, child, request.url)
-        other = None if parent is None else _credential(session.vault, parent, request.url)
-        prediction = predict(profile, caveats, target)
+        prediction = predict(profile, child.token.macaroon.caveats, target)
         found.append(await rehearse(session.transport, request, value, prediction, parent=other))
 
 
-def _credential(vault: Vault, token: Parent, url: Url) -> Secret:
+def _credential(chosen: Chosen) -> Secret:
     """The whole credential; the preimage may be known from the payment. Raises Trouble."""
-    preimage = token.preimage
-    if preimage is None and token.payment_hash is not None:
-        intent = vault.intent(token.payment_hash)
-        preimage = None if intent is None else intent.preimage
-    try:
-        return Parcel(token.token, preimage, token.scheme, url).credential
-    except Missing as error:
-        raise Trouble(Exit.USAGE, f"{error.why} {_NOTHING}") from None
-
-
-def _related(parent: Parent, child: Parent) -> bool:
-    related = relate(parent.token.macaroon, child.token.macaroon).kinship
-    return related in (Kinship.CHILD, Kinship.SAME)
+    preimage = chosen.preimage
+    if preimage is None:
+        raise Trouble(
+            Exit.USAGE,
+            "The preimage is not known here, and without it a token opens nothing. Give the whole "
+            f"credential (L402 token:preimage) in a file. {_NOTHING}",
+        )
+    return Credential(Secret(chosen.token.text), preimage).header_value(chosen.given.scheme)
 
 
 def _told(
-    settings: Settings, options: Options, pen: Pen, parent: Parent | None, found: Rehearsal
+    settings: Settings, options: Options, pen: Pen, parent: Chosen | None, found: Rehearsal
 ) -> Exit:
     profile = found.prediction.profile
     foretold = Shown(_FORETOLD[found.prediction.passes])
     why = found.prediction.why
     pen.words(say("predicted {} ({}). {}", foretold, shown(profile.name), why).text)
+    service = found.prediction.target.service
+    if found.prediction.assumed and service is not None:
+        which = "          (for the service {}, the one the token names: --service says otherwise)"
+        pen.words(say(which, shown(service, 60)).text)
     pen.words(say("seen      {}. {}", Shown(found.seen.value), found.why).text, _INK[found.seen])
     if found.seen is Seen.UNCLEAR:
         pen.words("Whether the prediction is right is not known. Nothing was paid.")
@@ -134,17 +146,18 @@ def _told(
 
 
 def _learn(
-    settings: Settings, options: Options, pen: Pen, parent: Parent | None, found: Rehearsal
+    settings: Settings, options: Options, pen: Pen, parent: Chosen | None, found: Rehearsal
 ) -> None:
     first_added = len(parent.token.macaroon.caveats) if parent is not None else 0
     host = Url.parse(options.url).host
     learned = corrected(found, first_added=first_added, where=host, at=time.time())
     if learned is None:
         pen.words(
-            "Nothing can be learned from it: give the parent, too (--parent FILE), and only where "
-            "the server still takes that one, the caveats are what it refused."
+            "Nothing is learned from it. Name the token it was made from (--parent FILE or N): if "
+            "the server still takes that one, it is the added caveats that it refused."
             if parent is None
-            else "The parent is refused, too, so it is not the caveats that the server refused."
+            else "Nothing is learned from it: the parent is not taken either, so it is not the "
+            "added caveats that the server refused."
         )
         return
     for row in learned.rows[: len(learned.rows) - len(found.prediction.profile.rows)]:

@@ -46,8 +46,9 @@ def remembered(settings: Settings, options: Options, pen: Pen) -> Request:
         paid = shown(format_msat(held[0].amount + held[0].fee))
         cost = say(
             "A credential that cost {} is held and goes with it: no cost, as long as the server "
-            "still takes it. If it does not, you are asked before anything is paid.",
+            "still takes it. If it does not, {}.",
             paid,
+            _otherwise(options),
         )
     elif options.no_pay:
         cost = say("No credential is held, and paying is switched off: no cost.")
@@ -57,3 +58,11 @@ def remembered(settings: Settings, options: Options, pen: Pen) -> Request:
             cost = say("No credential is held: this may cost money, and --yes approves it.")
     pen.words(cost.text)
     return request
+
+
+def _otherwise(options: Options) -> Shown:
+    if options.no_pay:
+        return say("nothing is paid: paying is switched off")
+    if options.yes:
+        return say("it is paid for again, as --yes approves within your limits")
+    return say("you are asked before anything is paid")

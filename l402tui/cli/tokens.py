@@ -16,6 +16,7 @@ from l402tui.cli.configure import configured
 from l402tui.cli.exits import Exit
 from l402tui.cli.ink import Ink, Pen
 from l402tui.flow.endings import handle
+from l402tui.protocol.attenuation import caveat_words
 from l402tui.protocol.caveats import format_time
 from l402tui.protocol.masking import shown_url
 from l402tui.protocol.text import Shown, say, shown
@@ -37,7 +38,7 @@ def tokens(options: Options) -> Exit:
             now,
             known(settings.home).profiles,
         )
-    found = matching(members, options.search, Use.COULD if options.usable else None)
+    found = matching(members, options.search, usable=options.usable)
     if options.json:
         for member in walk(found):
             print(json.dumps(_as_json(member)))
@@ -85,7 +86,7 @@ def _more(member: Member) -> Iterator[Shown]:
         yield say("why: {}", shown(one.why, 200))
     first = _first_added(member)
     for caveat in member.token.macaroon.caveats[first:]:
-        yield say("+ {}", shown(caveat.cid, 100))
+        yield say("+ {}", caveat_words(caveat))
     for seen in one.rehearsals:
         yield say(
             "{} on {} ({}), predicted: {}",
@@ -117,7 +118,7 @@ def _as_json(member: Member) -> dict[str, object]:
         "use": member.use.name.lower(),
         "reason": member.why.text,
         "end": member.prediction.end,
-        "caveats": [shown(each.cid, 400).text for each in member.token.macaroon.caveats],
+        "caveats": [caveat_words(each, 400).text for each in member.token.macaroon.caveats],
         "seen": [
             {"at": seen.at, "url": shown_url(seen.url).text, "seen": seen.seen,
              "status": seen.status, "predicted": seen.predicted}

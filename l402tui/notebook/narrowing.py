@@ -13,7 +13,13 @@ from html import escape
 from typing import Any
 
 from l402tui.agents.profiles import known
-from l402tui.protocol.attenuation import CannotAttenuate, Child, Parent, read_parent
+from l402tui.protocol.attenuation import (
+    CannotAttenuate,
+    Child,
+    Parent,
+    caveat_words,
+    read_parent,
+)
 from l402tui.protocol.attenuation import attenuate as narrowed
 from l402tui.protocol.macaroon import Caveat
 from l402tui.protocol.text import Shown, say, shown
@@ -68,7 +74,7 @@ class Narrowed:
                 str(verdict.index + 1),
                 verdict.index >= self.child.first_added,
                 verdict.effect,
-                shown(caveat.cid, 100),
+                caveat_words(caveat),
                 verdict.why,
             )
             for verdict, caveat in zip(

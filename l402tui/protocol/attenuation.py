@@ -20,10 +20,16 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
-from l402tui.protocol.caveats import widenings
+from l402tui.protocol.caveats import Kind, conditions, read_condition, widenings
 from l402tui.protocol.challenge import MAX_HEADER, read_challenges
 from l402tui.protocol.commitment import committed_hash
-from l402tui.protocol.credential import PREIMAGE_SIZE, read_credential, read_credential_header
+from l402tui.protocol.credential import (
+    PREIMAGE_SIZE,
+    preimage_matches,
+    read_credential,
+    read_credential_header,
+    read_preimage,
+)
 from l402tui.protocol.errors import CredentialError, DecodeError, MacaroonError
 from l402tui.protocol.find import Sort, find
 from l402tui.protocol.foreign import Foreign
@@ -43,6 +49,7 @@ __all__ = [
     "Parent",
     "Step",
     "attenuate",
+    "caveat_words",
     "read_parent",
 ]
 
@@ -172,6 +179,16 @@ _WORD: Final = re.compile(rb"[=<> ]")
 """What stands behind the first word of a condition."""
 
 
+def caveat_words(caveat: Caveat, limit: int = 100) -> Shown:
+    """A caveat as a person may read it: a preimage in it is a secret, and is masked."""
+    if caveat.third_party:
+        return say("(third party) {}", shown(caveat.cid, limit))
+    condition = read_condition(caveat.cid)
+    if condition is not None and condition.kind is Kind.PREIMAGE:
+        return say("{}=‹secret›", shown(condition.key, limit))
+    return shown(caveat.cid, limit)
+
+
 def _look(caveat: bytes, number: int) -> None:
     if not caveat.strip():
         raise CannotAttenuate(say("Caveat {} is empty.", number))
@@ -201,8 +218,30 @@ def read_parent(given: bytes) -> Parent:
     """The token in what a person gives: a token in any spelling, ``L402 token:preimage``, a header
     with one of them, a challenge, or a macaroon's bytes themselves.
 
-    Raises CannotAttenuate, which never quotes a secret.
+    A preimage that stands inside the token as a caveat counts as one that came along. Raises
+    CannotAttenuate, which never quotes a secret.
     """
+    parent = _read(given)
+    if parent.preimage is None:
+        parent = replace(parent, preimage=_preimage_inside(parent))
+    return parent
+
+
+def _preimage_inside(parent: Parent) -> Secret | None:
+    payment_hash = parent.payment_hash
+    for condition in conditions(parent.token.macaroon.caveats):
+        if condition is None or condition.kind is not Kind.PREIMAGE or payment_hash is None:
+            continue
+        try:
+            preimage = read_preimage(condition.value.decode("ascii"))
+        except (CredentialError, UnicodeDecodeError):
+            continue
+        if preimage_matches(preimage, payment_hash):
+            return preimage
+    return None
+
+
+def _read(given: bytes) -> Parent:
     if _BINARY.match(given) and not _is_text(given):
         return _of_bytes(given)
     if len(given) > 2 * MAX_BYTES:
@@ -223,6 +262,13 @@ def read_parent(given: bytes) -> Parent:
         return _of_challenge(text) if _CHALLENGE.search(text) else _of_credential(text)
     if header is not None:
         return _of_header(header[1], header[2].strip())
+    if "," in text and not text.startswith("{"):
+        raise CannotAttenuate(
+            say(
+                "There is a comma in it, as between a token and its discharges. Give the token "
+                "alone: what is in front of the first comma."
+            )
+        )
     token, colon, rest = text.rpartition(":")
     if colon and re.fullmatch(r"[0-9a-fA-F]{64}", rest) and not text.startswith("{"):
         return _of_credential(f"L402 {token}:{rest}")

@@ -57,7 +57,11 @@ def grows(before: Condition, after: Condition) -> Shown | None:
 def _later(before: Condition, after: Condition) -> Shown | None:
     first, second = expiry_of(before), expiry_of(after)
     if first and second and second.at > first.at:
-        return say("it ends later than before, on {}", format_time(second.at))
+        return say(
+            "it ends later than before, on {} and not on {}",
+            format_time(second.at),
+            format_time(first.at),
+        )
     return None
 
 

@@ -19,7 +19,7 @@ from l402tui.protocol.secret import Secret
 from l402tui.vault.requests import plain
 from l402tui.vault.sealing import Book, Place
 
-__all__ = ["every", "one", "place", "remember", "saw"]
+__all__ = ["every", "of_token", "one", "place", "remember", "saw"]
 
 _SELECT: Final = (
     "SELECT number, parent, payment_hash, name, token, scheme, first_added, from_outside, at,"
@@ -96,6 +96,12 @@ def one(db: Book, number: int) -> Delegation | None:
         (number,),
     )
     return _delegation(db, row, tuple(map(_rehearsed, trials.fetchall())))
+
+
+def of_token(db: Book, token: Secret) -> Delegation | None:
+    """The row of this very token, in any spelling."""
+    number = _number(db, _name(token))
+    return None if number is None else one(db, number)
 
 
 def _name(token: Secret) -> bytes:

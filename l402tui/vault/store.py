@@ -318,6 +318,10 @@ class SqliteVault:
         """One of them."""
         return self._read(lineage.one, number)
 
+    def delegation_of(self, token: Secret) -> Delegation | None:
+        """The one that is this very token, in any spelling."""
+        return self._read(lineage.of_token, token)
+
     def rehearsed(self, token: Secret, seen: Rehearsed) -> bool:
         """Write what a server did with a token; False where it is not one of them."""
         return self._write(lineage.saw, token, seen)

@@ -180,6 +180,12 @@ async def test_an_error_says_nothing_about_the_token(tmp_path: Path) -> None:
     assert (found.seen, found.status, found.differs) == (Seen.UNCLEAR, 503, False)
 
 
+async def test_a_page_that_is_free_proves_nothing(stage: Stage) -> None:
+    found = await stage.rehearse(b"weather_valid_until=1", path="/free")
+    assert (found.seen, found.status, found.differs) == (Seen.UNCLEAR, 200, False)
+    assert "without any credential" in found.why.text
+
+
 async def test_nobody_is_there(stage: Stage) -> None:
     prediction = predict(APERTURE, stage.token.macaroon.caveats, Target(NOW))
     gone = Request(Url.parse("http://127.0.0.1:1/weather"))

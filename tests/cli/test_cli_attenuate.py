@@ -62,7 +62,7 @@ def test_the_child_alone_is_on_stdout(l402tui: Commands) -> None:
     assert "enforced weather_valid_until=" in said(done)
     assert "ignored agent=anna" in said(done)
     assert "agent=anna restricts nothing at aperture" in said(done)
-    assert "GET /: yes." in said(done)
+    assert "(the one the token names; --service says otherwise): yes." in said(done)
 
 
 @pytest.mark.parametrize(
@@ -103,10 +103,10 @@ def test_a_child_of_a_child(l402tui: Commands) -> None:
 def test_would_it_pass(l402tui: Commands) -> None:
     end = ("--expires", "1h")
     later = l402tui.run("attenuate", TOKEN, *end, "--at", "2h")
-    assert "GET /: no. Caveat 3: It ended on" in said(later)
+    assert "no. Caveat 3: It ended on" in said(later)
     hub = ("attenuate", TOKEN, "--for", "bolthub", "--method", "GET")
     other = l402tui.run(*hub, "-X", "POST", "--url", "http://127.0.0.1:8402/v1")
-    assert "POST /v1: no. Caveat 3: It is not POST." in said(other)
+    assert "no. Caveat 3: It is not POST." in said(other)
     node = ("attenuate", token(b"ipaddr 10.0.0.1"), "--for", "lnd", "--expires", "1h")
     assert "not known" in said(l402tui.run(*node))
     assert "no. Caveat 1" in said(l402tui.run(*node, "--from", "10.0.0.2"))
@@ -184,6 +184,28 @@ def test_a_credential_is_no_argument(l402tui: Commands) -> None:
     assert PREIMAGE.hex() not in done.err
 
 
+def test_a_preimage_inside_the_token_is_a_secret_too(l402tui: Commands, tmp_path: Path) -> None:
+    path = tmp_path / "credential.txt"
+    path.write_text(token(b"services=weather:0", b"preimage=" + PREIMAGE.hex().encode()))
+    done = l402tui.run("attenuate", str(path), "--expires", "1h")
+    assert done.code == Exit.OK
+    assert "The preimage stands in the token itself" in done.err
+    assert "preimage=‹secret›" in done.err
+    listed = l402tui.run("tokens", "--json")
+    assert PREIMAGE.hex() not in done.err + listed.out.decode()
+    whole = l402tui.run("attenuate", str(path), "--expires", "1h", "--as", "header")
+    assert whole.code == Exit.OK
+    assert whole.out.decode().endswith(f":{PREIMAGE.hex()}\n")
+    argued = l402tui.run("attenuate", path.read_text(), "--expires", "1h")
+    assert argued.code == Exit.USAGE
+
+
+def test_a_token_with_its_discharges(l402tui: Commands) -> None:
+    done = l402tui.run("attenuate", "sample_tokens/token-discharged.txt", "--expires", "1h")
+    assert done.code == Exit.USAGE
+    assert "between a token and its discharges" in said(done)
+
+
 def test_nothing_is_written_over(l402tui: Commands, credential: Path) -> None:
     before = credential.read_bytes()
     done = l402tui.run("attenuate", str(credential), "--expires", "1h", "-o", str(credential))
@@ -208,7 +230,12 @@ def test_nothing_is_written_over(l402tui: Commands, credential: Path) -> None:
         ((TOKEN, "--url", "ftp://x/", "--expires", "1h"), "--url"),
         (("nothing-like-it.txt", "--expires", "1h"), "no file of that name"),
         ((TOKEN[:-9], "--expires", "1h"), "broken"),
-        ((token(b"services=a,b"), "--expires", "1h"), "names several: a, b"),
+        ((token(b"services=a,b"), "--expires", "1h"), "several: a, b. Say which. (--service NAME)"),
+        ((TOKEN, "--expires", "1h", "--service", "wether"), "does not open the service wether"),
+        (
+            ("sample_tokens/credential.txt", "--caveat", "a=1", "--url", "http://shop.example/"),
+            "not encrypted",
+        ),
     ],
 )
 def test_what_cannot_be_done_is_said_and_nothing_is_written(

@@ -59,11 +59,11 @@ def test_what_differs_is_learned_and_kept(
     l402tui: Commands, server: PracticeServer, credential: Path
 ) -> None:
     url = f"{server.url}/weather"
-    ended = child(l402tui, credential, "--expires", "2020-01-01T00:00:00Z")
+    ended = child(l402tui, credential, "--expires", "2020-01-01T00:00:00Z", "--unrecorded")
     ask = ("rehearse", str(ended), url, "--for", "blockbuster")
     alone = l402tui.run(*ask)
     assert "They differ." in alone.err
-    assert "give the parent, too" in alone.err
+    assert "Name the token it was made from" in alone.err
     seen = l402tui.run(*ask, "--parent", str(credential))
     assert "learned   weather_valid_until: enforced." in seen.err
     assert "--keep writes" in seen.err
@@ -90,8 +90,35 @@ def test_it_never_pays_and_says_what_is_missing(
     assert not paid(server)
 
 
+def test_a_credential_goes_to_nobody_else(
+    l402tui: Commands, server: PracticeServer, credential: Path
+) -> None:
+    with PracticeServer.in_thread() as other:
+        done = l402tui.run("rehearse", str(credential), f"{other.url}/weather")
+        assert done.code == Exit.USAGE
+        assert "somebody else, who could use it" in done.err
+        assert "Nothing was sent." in done.err
+        meant = l402tui.run("rehearse", str(credential), f"{other.url}/weather", "--anywhere")
+        assert "refused" in meant.err
+    plain = l402tui.run("rehearse", "sample_tokens/credential.txt", "http://shop.example/")
+    assert plain.code == Exit.USAGE
+    assert "not encrypted" in plain.err
+
+
+def test_the_vault_knows_the_parent_and_the_verifier(
+    l402tui: Commands, server: PracticeServer, credential: Path
+) -> None:
+    url = f"{server.url}/weather"
+    wishes = ("--for", "blockbuster", "--caveat", "weather_valid_until=1")
+    assert l402tui.run("attenuate", str(credential), *wishes).code == Exit.OK
+    done = l402tui.run("rehearse", "1", url)
+    assert "(blockbuster)" in done.err
+    assert "learned   weather_valid_until: enforced." in done.err
+
+
 def test_nobody_answers(l402tui: Commands, credential: Path) -> None:
-    done = l402tui.run("rehearse", str(credential), "http://127.0.0.1:1/weather")
+    away = ("http://127.0.0.1:1/weather", "--anywhere")
+    done = l402tui.run("rehearse", str(credential), *away)
     assert done.code == Exit.UNREACHABLE
     assert "not known. Nothing was paid." in done.err
 

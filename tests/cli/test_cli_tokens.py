@@ -77,8 +77,9 @@ def test_the_branch_that_is_searched_for(l402tui: Commands, url: str) -> None:
 
 
 def test_what_was_seen_counts(l402tui: Commands, url: str) -> None:
-    narrowed(l402tui, payment(l402tui), "--expires", "2020-01-01")
-    assert l402tui.run("rehearse", "1", url, "--for", "blockbuster").code == Exit.OK
+    ended = ("--caveat", "weather_valid_until=1", "--for", "blockbuster")
+    narrowed(l402tui, payment(l402tui), *ended)
+    assert l402tui.run("rehearse", "1", url).code == Exit.OK
     (_, child) = listed(l402tui)
     (seen,) = child["seen"]
     del seen["at"]

@@ -56,6 +56,8 @@ class Prediction:
     """One a caveat, in their order."""
     words: tuple[bytes, ...]
     """The caveats themselves."""
+    assumed: bool = False
+    """Nobody said which service is asked for: it was taken from the token."""
 
     @property
     def passes(self) -> bool | None:
@@ -106,6 +108,7 @@ def predict(profile: Profile, caveats: Sequence[Caveat], target: Target) -> Pred
 
     Where ``target.service`` is None it is taken from the token, if that names only one.
     """
+    named = target.service is None
     service = target.service if target.service is not None else service_of(caveats)
     if service != target.service:
         target = replace(target, service=service)
@@ -116,7 +119,8 @@ def predict(profile: Profile, caveats: Sequence[Caveat], target: Target) -> Pred
         for index, caveat in enumerate(caveats)
     ]
     words = tuple(caveat.cid for caveat in caveats)
-    return Prediction(profile, target, tuple(verdicts), words)
+    assumed = named and target.service is not None
+    return Prediction(profile, target, tuple(verdicts), words, assumed)
 
 
 def _judge(

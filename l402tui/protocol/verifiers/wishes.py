@@ -122,10 +122,14 @@ def _names(wish: Wish) -> str:
 
 
 def _service(caveats: Sequence[Caveat], service: bytes | None) -> str:
+    named = services(caveats)
+    if service is not None and named is not None and service not in {one.name for one in named}:
+        there = shown(b", ".join(one.name for one in named), 120) or say("none")
+        why = "The token does not open the service {}. It opens: {}."
+        raise NoWord(say(why, shown(service, 60), there))
     chosen = service if service is not None else service_of(caveats)
     if chosen is not None:
         return chosen.decode("utf-8", "surrogateescape")
-    named = services(caveats)
     if named is None:
         why = "It is written with the name of the service, and the token names none. Say which."
         raise NoWord(say(why))
