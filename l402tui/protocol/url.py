@@ -16,7 +16,8 @@ from urllib.parse import quote, urljoin, urlsplit
 __all__ = ["Url", "UrlError"]
 
 _DEFAULT_PORT: Final = {"http": 80, "https": 443}
-_FORBIDDEN: Final = re.compile(r"[\x00-\x20\x7f-\xa0\\<>\"^`{|}]")
+# Surrogates are what Python makes of bytes that are no text.
+_FORBIDDEN: Final = re.compile(r"[\x00-\x20\x7f-\xa0\ud800-\udfff\\<>\"^`{|}]")
 _LABEL: Final = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?", re.ASCII)
 _LEGACY_IPV4: Final = re.compile(r"(?:0x[0-9a-f]*|\d+)(?:\.(?:0x[0-9a-f]*|\d+))*", re.ASCII)
 

@@ -38,6 +38,7 @@ def test_one_way_to_write_it(text: str, origin: str, target: str) -> None:
         "https://example.com\\@evil.example/",
         "https://example.com/\x1b[2J",
         "https://example.com/\u00a0",
+        "https://example.com/\udc83",
         "https:///path",
         "https://example.com:99999/",
         "https://[::1%25eth0]/",

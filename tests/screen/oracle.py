@@ -87,7 +87,8 @@ class Part:
     @property
     def text(self) -> str:
         """What is to be read there, in the order of writing; sequences are left out."""
-        return b"".join(piece.raw for piece in self.pieces if not piece.kind).decode()
+        read = (piece.raw for piece in self.pieces if piece.kind in ("", "C0 0a"))
+        return b"".join(read).decode()
 
 
 @dataclass(slots=True)

@@ -24,8 +24,9 @@ import l402tui.tui
 
 from .conftest import COUNT
 from .oracle import Foreign, Part, judge, kinds_of, parts
+from .other_scenes import WHOLE, approve
 from .payloads import PAYLOADS
-from .scenes import BARE, COVERED, LEAST, SCENES, WHOLE, approve
+from .scenes import BARE, COVERED, LEAST, SCENES
 from .stage import SCROLLING
 from .terminal import capture
 
