@@ -130,7 +130,7 @@ class Aftercare(Telling):
     def _no_attenuate(self) -> Shown | None:
         if self.bought is not None:
             return None
-        return say("Nothing is paid for here yet, so there is no token to narrow. 4 has others.")
+        return say("No paid token is chosen here, so there is none to narrow. 4 lists all of them.")
 
     def do_attenuate(self) -> None:
         """To the workbench, with what it bought."""

@@ -15,7 +15,7 @@ from textual.widgets import Input
 from l402tui.agents.family import Member, family, matching, walk
 from l402tui.agents.profiles import known
 from l402tui.flow.ports import VaultError
-from l402tui.protocol.attenuation import CannotAttenuate, Parent, read_parent
+from l402tui.protocol.attenuation import CannotAttenuate, Parent, caveat_words, read_parent
 from l402tui.protocol.caveats import format_time
 from l402tui.protocol.masking import shown_url
 from l402tui.protocol.text import Shown, say, shown
@@ -132,7 +132,7 @@ class Choosing(Delegating):
         first = one.first_added if one is not None and not one.from_outside else None
         for at, caveat in enumerate(member.token.macaroon.caveats[:40]):
             name = "Added" if first is not None and at >= first else "Caveat"
-            yield Line(name, shown(caveat.cid, 300))
+            yield Line(name, caveat_words(caveat, 300))
         for seen in one.rehearsals if one is not None else ():
             yield Line(
                 "Rehearsed",

@@ -17,6 +17,7 @@ from textual.binding import BindingType
 from textual.containers import Container, Vertical
 from textual.widgets import Input, Static
 
+from l402tui.protocol.attenuation import caveat_words
 from l402tui.protocol.caveats import format_time
 from l402tui.protocol.text import Shown, say, shown
 from l402tui.protocol.verifiers import Effect
@@ -228,7 +229,7 @@ def _caveat(draft: Draft, row: Row) -> Iterator[Line]:
         return
     caveat, verdict = draft.token.macaroon.caveats[row.index], draft.prediction.verdicts[row.index]
     name = "Added" if added else "Caveat"
-    yield Line(name, say("{}: {}", row.index + 1, shown(caveat.cid, 600)), "bold")
+    yield Line(name, say("{}: {}", row.index + 1, caveat_words(caveat, 600)), "bold")
     effect = say("{}. {}", Shown(verdict.effect.value), verdict.why)
     yield Line("Effect", effect, EFFECT_STYLE[verdict.effect])
     if verdict.effect is Effect.ENFORCED and verdict.row is not None and verdict.row.why:

@@ -19,7 +19,7 @@ from l402tui.flow.ports import VaultError
 from l402tui.protocol.masking import shown_url
 from l402tui.protocol.secret import Secret
 from l402tui.protocol.text import Shown, say, shown
-from l402tui.protocol.url import UrlError
+from l402tui.protocol.url import Url, UrlError
 from l402tui.protocol.verifiers import Profile
 from l402tui.tui.draft import Draft
 from l402tui.tui.modals.ask import Ask
@@ -31,9 +31,10 @@ from l402tui.wiring import request_of
 __all__ = ["Trying"]
 
 _ABOUT: Final = say(
-    "One request is sent with the child's credential, so this server comes to know it; before, the "
-    "child is written down. No wallet is there, and nothing is paid. If the child is refused "
-    "against the prediction, the parent is tried once as well."
+    "A request is sent with the child's credential, so this server comes to know it; before, the "
+    "child is written down. No wallet is there, and nothing is paid. Where the child is taken, it "
+    "is asked once more without any, as a free page proves nothing; where it is refused against "
+    "the prediction, the parent is tried once."
 )
 _FORETOLD: Final = {True: "taken", False: "refused", None: "left open"}
 
@@ -63,10 +64,10 @@ class Trying(Delegating):
 
         def refused(answer: str, values: dict[str, str]) -> Shown | None:
             try:
-                request_of(values["url"], values["method"])
+                request = request_of(values["url"], values["method"])
             except (UrlError, ValueError) as error:
                 return say("This address cannot be opened: {}.", shown(str(error)))
-            return None
+            return self._elsewhere(draft, request.url)
 
         def filled(result: Filled | None) -> None:
             if result is not None and self.draft is draft:
@@ -85,6 +86,25 @@ class Trying(Delegating):
         answers = [("send", "Send (Enter)")]
         modal = Fill("Rehearse", [_ABOUT], fields, answers, refused, rhythm=self.rhythm)
         self.app.push_screen(modal, filled)
+
+    def _elsewhere(self, draft: Draft, url: Url) -> Shown | None:
+        """A credential belongs to the origin it was bought at, and travels encrypted."""
+        try:
+            bought = self.records.intent(draft.parent.payment_hash or b"")
+        except VaultError as error:
+            return self.unwritten(error)
+        if bought is not None and bought.request.url.origin != url.origin:
+            return say(
+                "This was bought at {}, and {} is somebody else, who could use it.",
+                shown(bought.request.url.origin),
+                shown(url.origin),
+            )
+        if url.scheme == "http" and not url.loopback:
+            return say(
+                "The address is not encrypted: anyone on the way could take the credential. Use "
+                "https."
+            )
+        return None
 
     async def _rehearse(self, draft: Draft, request: Request, to: str, why: str) -> None:
         session = self.session

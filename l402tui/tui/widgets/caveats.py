@@ -20,8 +20,8 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from l402tui.protocol.attenuation import caveat_words
 from l402tui.protocol.macaroon import Caveat
-from l402tui.protocol.text import say, shown
 from l402tui.protocol.verifiers import Effect, Prediction
 from l402tui.tui.draft import Draft
 
@@ -256,8 +256,7 @@ class CaveatTable(ScrollView, can_focus=True):
 
 
 def _words(caveat: Caveat, room: int) -> str:
-    words = shown(caveat.cid, room + 1)
-    return say("(third party) {}", words).text if caveat.third_party else words.text
+    return caveat_words(caveat, room + 1).text
 
 
 def _fit(text: str, width: int) -> str:
