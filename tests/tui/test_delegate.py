@@ -134,7 +134,7 @@ async def test_from_a_payment_with_its_parent(tmp_path: Path) -> None:
             await explorer.press("3")
             await explorer.until_screen(PaymentsScreen)
             await explorer.press("a")
-            await explorer.until_words("Nothing is paid for here yet")
+            await explorer.until_words("No paid token is chosen here")
             await explorer.press("e")
             await explorer.until_text("Paid and delivered.")
             await explorer.press("a")
@@ -149,7 +149,7 @@ async def test_from_a_payment_with_its_parent(tmp_path: Path) -> None:
 async def test_from_a_flow_with_what_it_paid_for(tmp_path: Path) -> None:
     async with exploring(tmp_path, step=False) as explorer:
         await explorer.press("h")
-        await explorer.until_words("Nothing is paid for here yet")
+        await explorer.until_words("No paid token is chosen here")
         await explorer.to_question()
         await explorer.press("y")
         await explorer.to_end()
