@@ -58,11 +58,11 @@ async def test_what_differs_becomes_a_profile(tmp_path: Path) -> None:
         assert (seen.predicted, seen.seen) == (True, "refused")
 
 
-async def test_no_answer_says_nothing(tmp_path: Path) -> None:
-    async with delegating(tmp_path) as place:
+async def test_a_server_in_trouble_says_nothing(tmp_path: Path) -> None:
+    async with delegating(tmp_path, switches="always-error-after-payment") as place:
         await place.begin()
         await place.explorer.press("t")
-        await place.fill(url="http://127.0.0.1:1/weather")
+        await place.fill()
         await place.told("Seen: not clear.")
         assert "Whether the prediction is right is not known." in place.card
         assert not place.kept  # the parent itself went, which is a payment's own
@@ -72,8 +72,13 @@ async def test_a_bad_address_is_refused_in_place(tmp_path: Path) -> None:
     async with delegating(tmp_path) as place:
         await place.begin()
         await place.explorer.press("t")
-        await place.fill(url="gopher://x")
-        assert "This address cannot be opened" in place.refusal
+        for url, why in (
+            ("gopher://x", "This address cannot be opened"),
+            ("https://elsewhere.example/weather", "is somebody else, who could use it."),
+            ("http://127.0.0.1:1/weather", "is somebody else"),
+        ):
+            await place.fill(url=url)
+            assert why in place.refusal
         assert isinstance(place.explorer.app.screen, Fill)
 
 
