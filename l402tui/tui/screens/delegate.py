@@ -165,7 +165,7 @@ class DelegateScreen(Choosing, Adding, Handing, Trying):
         row = self.query_one(CaveatTable).chosen
         if row is not None:
             yield from _caveat(draft, row)
-        yield Line("Passes?", draft.prediction.why, _PASSES_STYLE[draft.prediction.passes])
+        yield Line("Passes?", _passes(draft), _PASSES_STYLE[draft.prediction.passes])
         yield Line("Token", self._token(draft))
         yield from _facts(draft)
 
@@ -207,6 +207,15 @@ class DelegateScreen(Choosing, Adding, Handing, Trying):
             self.query_one(CaveatTable).focus()
         else:
             self.app.call_later(self.app.run_action, "leave_screen")
+
+
+def _passes(draft: Draft) -> Shown:
+    """Why it would or would not, and for which service that was looked at."""
+    prediction, service = draft.prediction, draft.prediction.target.service
+    if not prediction.assumed or service is None:
+        return prediction.why
+    named = "{} (For the service {}, the one that the token names: w says otherwise.)"
+    return say(named, prediction.why, shown(service, 60))
 
 
 def _status(draft: Draft) -> Shown:
