@@ -307,7 +307,7 @@ def _payments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="one payment a line as JSON")
     deeds = parser.add_subparsers(dest="deed", metavar="DEED", title="deeds", prog=parser.prog)
 
-    def deed(name: str, what: str) -> argparse.ArgumentParser:
+    def deed(name: str, what: str, *, of_one: bool = True) -> argparse.ArgumentParser:
         added = deeds.add_parser(
             name,
             help=what,
@@ -316,7 +316,8 @@ def _payments(parser: argparse.ArgumentParser) -> None:
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
-        added.add_argument("hash", metavar="HASH", help="its first 6 hex digits or more")
+        if of_one:
+            added.add_argument("hash", metavar="HASH", help="its first 6 hex digits or more")
         return added
 
     _flow(deed("resume", "Follow a payment to its end, and fetch what it bought, as get does."))
@@ -328,6 +329,9 @@ def _payments(parser: argparse.ArgumentParser) -> None:
     )
     _wallet(
         deed("give-up", "Free the money of a payment that nobody can tell about. You are asked.")
+    )
+    _wallet(
+        deed("reconcile", "After an older vault was put back: what was paid since?", of_one=False)
     )
 
 

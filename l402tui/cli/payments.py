@@ -61,6 +61,10 @@ def payments(options: Options) -> Exit:
     match options.deed:
         case "settle":
             return _settle(settings, options)
+        case "reconcile":
+            from l402tui.cli.reconciling import reconciled
+
+            return reconciled(settings, options.wallet)
         case "give-up":
             return asyncio.run(_give_up(settings, options))
         case _:
@@ -73,6 +77,7 @@ def payments(options: Options) -> Exit:
 def _list(settings: Settings, options: Options) -> Exit:
     with SqliteVault.open(settings.home, keyring=settings.keyring) as vault:
         found = vault.payments(every=options.all)
+        missing = vault.behind()
         logged = vault if options.json else None
         now = time.time()
         rows = ((intent, prospect(intent, now)) for intent in found)
@@ -80,6 +85,12 @@ def _list(settings: Settings, options: Options) -> Exit:
             for intent, outlook in rows:
                 print(json.dumps(_as_json(logged, intent, outlook), ensure_ascii=True))
             return Exit.OK
+    if missing:
+        print(
+            f"This vault is an older copy of itself: {missing} of its payments are not in it. "
+            "What was paid since: l402tui payments reconcile",
+            file=sys.stderr,
+        )
     if not found:
         more = "" if options.all else " payments --all lists what has ended."
         print(f"No payment is unfinished.{more}", file=sys.stderr)

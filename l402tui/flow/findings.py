@@ -71,6 +71,8 @@ class Facts:
     """A held credential that the server has just not accepted."""
     writable: bool = True
     """The vault can write."""
+    behind: int = 0
+    """Payments that were begun and are not in the vault: it is an older copy of itself."""
     answered_at: float | None = None
     """When the bill came. None: just now."""
     agent: bool = False

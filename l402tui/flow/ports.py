@@ -158,6 +158,13 @@ class Vault(Protocol):
     def writable(self) -> bool:
         """Whether a write would go through now (disk space included)."""
 
+    def behind(self) -> int:
+        """How many payments were begun that this vault does not know, because it is an older copy
+        of itself; 0 where none is missing."""
+
+    def reconciled(self) -> None:
+        """Write that a person has looked at what is missing."""
+
     def unfinished(self, request: Request) -> Intent | None:
         """The newest open intent for exactly this request (same fingerprint)."""
 

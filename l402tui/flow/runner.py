@@ -293,6 +293,7 @@ class Runner:
                 open_here=tuple(vault.open_at(origin)),
                 refused=command.refused,
                 writable=self._wallet is None or vault.writable(),
+                behind=vault.behind(),
                 answered_at=self._answered_at,
             )
             bought = vault.bought_since(request, command.line)

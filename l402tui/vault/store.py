@@ -41,7 +41,16 @@ from l402tui.flow.ports import VaultError
 from l402tui.protocol.amount import Msat
 from l402tui.protocol.invoice import Invoice
 from l402tui.protocol.secret import Secret
-from l402tui.vault import credentials, history, intents, lineage, listing, memory, opening
+from l402tui.vault import (
+    credentials,
+    history,
+    intents,
+    lineage,
+    listing,
+    mark,
+    memory,
+    opening,
+)
 from l402tui.vault import limits as limits_used
 from l402tui.vault.faults import named, told
 from l402tui.vault.files import prepare
@@ -223,7 +232,18 @@ class SqliteVault:
 
         A RELEASED intent, for which nothing was ever sent, is taken up again with the new terms.
         """
-        return self._write(intents.reserve, intent, limits, seen)
+        known = self._write(intents.reserve, intent, limits, seen)
+        if known is None:
+            mark.move(self._path.parent, self._read(mark.begun))
+        return known
+
+    def behind(self) -> int:
+        """How many payments were begun that are not in this vault: it is an older copy. 0: none."""
+        return mark.behind(self._path.parent, self._read(mark.begun))
+
+    def reconciled(self) -> None:
+        """Somebody has looked what is missing: this is how it stands now."""
+        mark.settle(self._path.parent, self._read(mark.begun))
 
     def record(
         self,

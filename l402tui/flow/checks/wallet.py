@@ -40,6 +40,14 @@ def ready(facts: Facts) -> Answer:
                 money(wallet.balance), money(need),
             )  # fmt: skip
             return Severity.BLOCK, sentence
+    if facts.behind:
+        one = facts.behind == 1
+        sentence = say(
+            "This vault is an older copy of itself: {} not in it, and could be made again.",
+            say("1 payment is") if one else say("{} payments are", facts.behind),
+        )
+        cure = say("Ask the wallet what it has paid meanwhile: l402tui payments reconcile.")
+        return Severity.ASK, sentence, cure
     told = say("The wallet ({}) is ready.", shown(wallet.name))
     if wallet.advice is None:
         return Severity.PASS, told
