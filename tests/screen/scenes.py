@@ -119,7 +119,7 @@ BARE: Final[tuple[Scene, ...]] = (rail, still, preimage)
 
 
 LEAST: Final[dict[Scene, float]] = {
-    copy: 0.05, hexes: 0.5, toast: 0.4, refusal: 0.6, palette: 0.6, keys: 0.7,
+    copy: 0.05, inspect: 0.7, hexes: 0.5, toast: 0.4, refusal: 0.6, palette: 0.6, keys: 0.7,
 }  # fmt: skip
 """The part of the payloads that must have been read on the screen, where it is less than nearly
 all: values are cut to their line, or broken into rows of bytes."""

@@ -31,7 +31,7 @@ from .stage import SCROLLING
 from .terminal import capture
 
 _SIZES = ((80, 24), (120, 40))
-_NEARLY_ALL = 0.9
+_NEARLY_ALL = 0.85
 
 
 @dataclass

@@ -65,7 +65,7 @@ async def tokens(stage: Stage) -> None:
     """The tree of tokens, what is searched for, and what is pasted."""
     screen = await _screen(stage)
     listed = screen.query_one(TokenTree)
-    for supply in stage.supplies(9):
+    for supply in stage.supplies(25):
         listed.show([_member(one, number) for number, one in enumerate(_each(supply))])
         listed.focus()
         await stage.settle()
@@ -87,7 +87,7 @@ async def tokens(stage: Stage) -> None:
 
 async def fill(stage: Stage) -> None:
     """A question with fields, and why an answer is not taken."""
-    for supply in stage.supplies(12):
+    for supply in stage.supplies(25):
         told = [one.shown() for one in _each(supply)]
         modal = Fill(
             supply.ours, told, [Field("one", supply.ours, supply.text, supply.ours)],
