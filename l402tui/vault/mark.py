@@ -58,5 +58,6 @@ def _write(folder: Path, number: int) -> None:
     with suppress(OSError):
         descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with open(descriptor, "wb") as file:
+            os.fchmod(descriptor, 0o600)  # a umask can only have taken away
             file.write(b"%d\n" % number)
         os.replace(new, folder / NAME)

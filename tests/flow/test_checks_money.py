@@ -246,6 +246,8 @@ MONEY: list[Case] = [
     ("C26", INFO, "is ready. Mind", wallet(advice=Advice(say("Mind the gap.")))),
     ("C26", WARN, "is ready. Mind", wallet(advice=Advice(say("Mind the gap."), serious=True))),
     ("C26", BLOCK, "unremembered", facts(writable=False)),
+    ("C26", ASK, "3 payments are not in it", facts(behind=3)),
+    ("C26", ASK, "1 payment is not in it", facts(behind=1)),
     ("C26", BLOCK, "not ready: locked", wallet(ready=False, trouble=say("locked"))),
     ("C26", BLOCK, "not ready: unknown", wallet(ready=False)),
     ("C26", BLOCK, "can send 19.999 sat", wallet(balance=Msat(19_999))),

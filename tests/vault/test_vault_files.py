@@ -33,7 +33,7 @@ def test_everything_is_private_whatever_the_umask(folder: Path) -> None:
     with SqliteVault.open(nested) as vault:
         vault.reserve(intent(1))
         files = sorted(path.name for path in nested.iterdir())
-        assert files == ["vault.db", "vault.db-shm", "vault.db-wal"]
+        assert files == ["vault.db", "vault.db-shm", "vault.db-wal", "vault.mark"]
         assert {mode(path) for path in nested.iterdir()} == {0o600}
         assert mode(nested) == mode(folder) == 0o700
 
