@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Final
@@ -23,6 +23,7 @@ from l402tui.flow.events import (
     WalletEvent,
 )
 from l402tui.flow.model import Advice, Intent, LatestEnd, WalletFacts
+from l402tui.flow.restored import Sent
 from l402tui.protocol.amount import Msat
 from l402tui.protocol.network import Network
 from l402tui.protocol.secret import Secret
@@ -37,6 +38,7 @@ from l402tui.wallets.lnd_files import (
     read_macaroon,
     read_url,
 )
+from l402tui.wallets.lnd_listing import cannot_tell, sent
 from l402tui.wallets.lnd_rights import advice_on
 from l402tui.wallets.lnd_words import CHAINS, Fault, event_of, fault_of, latest_lock, never_seen
 
@@ -198,6 +200,14 @@ class LndWallet:
             if not never_seen(fault.code, fault.details):
                 last = _unknown(fault_of(fault.code, fault.details))
         yield last
+
+    async def paid_since(self, at: float) -> Sequence[Sent]:
+        """What the node has paid, or is paying, since ``at`` (unix seconds, by its own clock),
+        oldest first: everybody's payments, not only this program's. Raises CannotTell."""
+        try:
+            return sent(await self._calls.payments(max(0, int(at))))
+        except RpcFault as fault:
+            raise cannot_tell(fault) from None
 
     async def _events(
         self, payments: AsyncGenerator[Payment, None], intent: Intent

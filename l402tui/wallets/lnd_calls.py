@@ -9,12 +9,26 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Final, Protocol
 
-__all__ = ["ASK_SECONDS", "NOT_LND", "Attempt", "LndCalls", "NodeInfo", "Payment", "RpcFault"]
+__all__ = [
+    "ASK_SECONDS",
+    "LIST_SECONDS",
+    "NOT_LND",
+    "Attempt",
+    "Listed",
+    "ListedState",
+    "LndCalls",
+    "NodeInfo",
+    "Payment",
+    "RpcFault",
+]
 
 ASK_SECONDS: Final = 10.0
 """How long a question may take, and how long a payment's stream may take to say its first word."""
+LIST_SECONDS: Final = 60.0
+"""How long one page of a list may take: the node looks through all payments it ever made."""
 NOT_LND: Final = "NOT_LND"
 """The code of an answer that cannot have come from LND whole. None of gRPC's own."""
 
@@ -91,6 +105,26 @@ class Payment(Protocol):
         """One for each time a part was sent."""
 
 
+class ListedState(Enum):
+    """How a payment in a list stands."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    IN_FLIGHT = "in flight"
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What is kept of a ``lnrpc.Payment`` in a list."""
+
+    payment_hash: bytes
+    amount_msat: int
+    fee_msat: int
+    created: int
+    """Unix seconds; 0 where the node does not tell."""
+    state: ListedState
+
+
 class LndCalls(Protocol):
     """One connection to one node. Every method raises RpcFault, and sends a call once."""
 
@@ -124,3 +158,7 @@ class LndCalls(Protocol):
 
     def track(self, payment_hash: bytes, *, patience: float) -> AsyncGenerator[Payment, None]:
         """Follow a payment: its state now, then each change (TrackPaymentV2)."""
+
+    async def payments(self, since: int) -> tuple[Listed, ...]:
+        """What the node has begun to pay since ``since`` (unix seconds), oldest first, the failed
+        ones included (ListPayments). All of it: what is too long is an RpcFault."""

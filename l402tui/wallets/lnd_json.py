@@ -15,7 +15,8 @@ from collections.abc import AsyncGenerator, AsyncIterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from l402tui.wallets.lnd_calls import NOT_LND, NodeInfo, RpcFault
+from l402tui.wallets.lnd_calls import NOT_LND, Listed, NodeInfo, RpcFault
+from l402tui.wallets.lnd_listing import Page, listed
 
 __all__ = [
     "LINE_LIMIT",
@@ -27,6 +28,7 @@ __all__ = [
     "info_of",
     "lines_of",
     "object_of",
+    "page_of",
     "payment_of_line",
 ]
 
@@ -180,6 +182,30 @@ def payment_of_line(line: bytes) -> JsonPayment:
             for each in (attempts if isinstance(attempts, list) else ())
             if isinstance(each, dict)
         ),
+    )
+
+
+def page_of(told: dict[str, Any]) -> Page:
+    """``lnrpc.ListPaymentsResponse``. Raises RpcFault where a payment in it cannot be read."""
+    payments, last = told.get("payments"), _int64(told.get("last_index_offset"))
+    if not isinstance(payments, list) or last is None:
+        raise RpcFault(NOT_LND, "no payments are listed")
+    return Page(tuple(_listed(each) for each in payments), last)
+
+
+def _listed(told: Any) -> Listed:
+    if not isinstance(told, dict):
+        raise RpcFault(NOT_LND, "a payment that is none")
+    payment_hash, preimage = told.get("payment_hash"), told.get("payment_preimage")
+    if not isinstance(payment_hash, str) or not isinstance(preimage, str):
+        raise RpcFault(NOT_LND, "a payment without its hash")
+    return listed(
+        payment_hash,
+        preimage,
+        _number(STATUSES, told.get("status")),
+        value_msat=_int64(told.get("value_msat")),
+        fee_msat=_int64(told.get("fee_msat")),
+        created_ns=_int64(told.get("creation_time_ns")),
     )
 
 

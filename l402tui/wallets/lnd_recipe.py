@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from l402tui.wallets.lnd_rights import CALLS
+from l402tui.wallets.lnd_rights import CALLS, LIST_PAYMENTS
 
 __all__ = ["RECIPE", "ROOT_KEY_ID"]
 
@@ -15,6 +15,8 @@ FILE: Final = "l402tui.macaroon"
 ROOT_KEY_ID: Final = 402
 """A root key of its own, so that it can be deleted without ending the node's other macaroons."""
 _DAYS: Final = 90
+LISTING_FILE: Final = "l402tui-list.macaroon"
+_HOURS: Final = 1
 
 _UMASK: Final = "umask 077"
 _COMMAND: Final = " \\\n      ".join(
@@ -22,6 +24,15 @@ _COMMAND: Final = " \\\n      ".join(
         f"lncli bakemacaroon --root_key_id {ROOT_KEY_ID} --timeout {_DAYS * 86_400}",
         f"--ip_address 127.0.0.1 --save_to {FILE}",
         *(f"uri:{call}" for call in CALLS),
+    )
+)
+
+_LISTING: Final = " \\\n      ".join(
+    (
+        f"lncli bakemacaroon --root_key_id {ROOT_KEY_ID} --timeout {_HOURS * 3_600}",
+        f"--ip_address 127.0.0.1 --save_to {LISTING_FILE}",
+        # All but the first: who looks back need not pay.
+        *(f"uri:{call}" for call in (*CALLS[1:], LIST_PAYMENTS)),
     )
 )
 
@@ -57,4 +68,12 @@ from being made twice.
 What it cannot do is to limit how much is paid, and to whom: l402tui's limits
 hold in l402tui only. For a limit that the node keeps, run litd, make an account
 with `litcli accounts create`, and use the macaroon that comes with it.
+
+Only after restoring a backup of the vault: a second macaroon, good for an hour,
+that cannot pay but can list what the node has paid. Whoever has it sees every
+payment of the node, preimages included.
+
+  ({_UMASK}; {_LISTING})
+
+  LNCLI_MACAROONPATH="$PWD/{LISTING_FILE}" l402tui payments reconcile
 """

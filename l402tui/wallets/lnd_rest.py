@@ -17,20 +17,24 @@ import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import httpx
 
 from l402tui.protocol.secret import Secret
 from l402tui.wallets import lnd_calls
-from l402tui.wallets.lnd_calls import NOT_LND, NodeInfo, Payment, RpcFault
+from l402tui.wallets.lnd_calls import NOT_LND, Listed, NodeInfo, Payment, RpcFault
 from l402tui.wallets.lnd_json import (
+    LINE_LIMIT,
     balance_of,
     fault_of_body,
     info_of,
     lines_of,
     object_of,
+    page_of,
     payment_of_line,
 )
+from l402tui.wallets.lnd_listing import TOO_LONG, Page, every_page
 from l402tui.wallets.lnd_pin import fault_of_connection, pinned_to
 
 __all__ = ["LndRest"]
@@ -94,13 +98,38 @@ class LndRest:
         named = base64.urlsafe_b64encode(payment_hash).decode("ascii")
         return self._stream("GET", f"/v2/router/track/{named}", patience)
 
+    async def payments(self, since: int) -> tuple[Listed, ...]:
+        """What the node has begun to pay; see :meth:`.LndCalls.payments`. Raises RpcFault."""
+
+        async def page(offset: int, count: int) -> Page:
+            query = urlencode(
+                {
+                    "include_incomplete": "true",
+                    "index_offset": offset,
+                    "max_payments": count,
+                    "creation_date_start": since,
+                }
+            )
+            told = await self._bytes(
+                f"/v1/payments?{query}", lnd_calls.LIST_SECONDS, LINE_LIMIT, TOO_LONG
+            )
+            # Off the loop: that many bytes take a moment.
+            return await asyncio.to_thread(lambda: page_of(object_of(told)))
+
+        return await every_page(page, since)
+
     async def _ask(self, path: str) -> dict[str, Any]:
+        return object_of(await self._bytes(path, lnd_calls.ASK_SECONDS))
+
+    async def _bytes(
+        self, path: str, seconds: float, limit: int = _ANSWER_LIMIT, too_long: str = NOT_LND
+    ) -> bytes:
         try:
             async with (
-                asyncio.timeout(lnd_calls.ASK_SECONDS),
-                self._call("GET", path, lnd_calls.ASK_SECONDS) as response,
+                asyncio.timeout(seconds),
+                self._call("GET", path, seconds) as response,
             ):
-                return object_of(await _whole(response))
+                return await _whole(response, limit, too_long)
         except TimeoutError:
             raise _late() from None
 
@@ -175,13 +204,15 @@ async def _chunks(response: httpx.Response) -> AsyncIterator[bytes]:
         yield chunk
 
 
-async def _whole(response: httpx.Response) -> bytes:
-    """The whole body. Raises RpcFault where it is too long."""
+async def _whole(
+    response: httpx.Response, limit: int = _ANSWER_LIMIT, too_long: str = NOT_LND
+) -> bytes:
+    """The whole body. Raises RpcFault with the code ``too_long`` above ``limit`` bytes."""
     body = bytearray()
     async for chunk in _chunks(response):
         body += chunk
-        if len(body) > _ANSWER_LIMIT:
-            raise RpcFault(NOT_LND, "the answer is too long")
+        if len(body) > limit:
+            raise RpcFault(too_long, "the answer is too long")
     return bytes(body)
 
 

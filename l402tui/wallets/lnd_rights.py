@@ -21,7 +21,7 @@ from l402tui.protocol.node_macaroon import (
 )
 from l402tui.protocol.text import Shown, say, shown
 
-__all__ = ["BAKE", "CALLS", "advice_on"]
+__all__ = ["BAKE", "CALLS", "LIST_PAYMENTS", "advice_on"]
 
 CALLS: Final = (
     "/routerrpc.Router/SendPaymentV2",
@@ -29,7 +29,11 @@ CALLS: Final = (
     "/lnrpc.Lightning/GetInfo",
     "/lnrpc.Lightning/ChannelBalance",
 )
-"""All the calls that the wallet makes."""
+"""All the calls that the wallet makes to pay."""
+
+LIST_PAYMENTS: Final = "/lnrpc.Lightning/ListPayments"
+"""One more, only after a backup was restored. Whoever may make it sees every payment of the node,
+preimages included, so it is in no macaroon that is made for every day."""
 
 BAKE: Final = "lncli bakemacaroon --save_to l402tui.macaroon " + " ".join(
     f"uri:{call}" for call in CALLS
@@ -80,7 +84,7 @@ def _ours(permission: Permission) -> bool:
     return permission.entity == b"uri" and permission.action in _OUR_ACTIONS
 
 
-_OUR_ACTIONS: Final = frozenset(call.encode("ascii") for call in CALLS)
+_OUR_ACTIONS: Final = frozenset(call.encode("ascii") for call in (*CALLS, LIST_PAYMENTS))
 
 
 def _what(permission: Permission) -> Shown:

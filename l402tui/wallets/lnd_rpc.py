@@ -1,6 +1,6 @@
 """How is a call made to an LND node?
 
-:class:`LndRpc` holds one ``grpc.aio`` channel and makes the four calls the wallet needs, with the
+:class:`LndRpc` holds one ``grpc.aio`` channel and makes the calls the wallet needs, with the
 generated stubs of ``lndgrpc.compiled``. Every call has a deadline, and every error of gRPC comes
 out as :class:`~.lnd_calls.RpcFault` with the status and LND's own words.
 
@@ -24,7 +24,8 @@ from typing import Any, Final
 from l402tui.protocol.secret import Secret
 from l402tui.settings import SettingsError
 from l402tui.wallets import lnd_calls
-from l402tui.wallets.lnd_calls import NodeInfo, Payment, RpcFault
+from l402tui.wallets.lnd_calls import Listed, NodeInfo, Payment, RpcFault
+from l402tui.wallets.lnd_listing import Page, every_page, listed
 
 __all__ = ["LndRpc"]
 
@@ -100,13 +101,29 @@ class LndRpc:
         request = self._router_pb2.TrackPaymentRequest(payment_hash=payment_hash)
         return self._stream(self._router.TrackPaymentV2, request, patience)
 
+    async def payments(self, since: int) -> tuple[Listed, ...]:
+        """What the node has begun to pay; see :meth:`.LndCalls.payments`. Raises RpcFault."""
+
+        async def page(offset: int, count: int) -> Page:
+            request = self._lightning_pb2.ListPaymentsRequest(
+                include_incomplete=True,
+                index_offset=offset,
+                max_payments=count,
+                creation_date_start=since,
+            )
+            call = self._lightning.ListPayments
+            told = await self._ask(call, request, lnd_calls.LIST_SECONDS)
+            return Page(tuple(_listed(one) for one in told.payments), told.last_index_offset)
+
+        return await every_page(page, since)
+
     def _call(self, method: Any, request: Any, seconds: float) -> Any:
         right = (("macaroon", self._macaroon.reveal().decode("ascii")),)
         return method(request, metadata=right, timeout=seconds)
 
-    async def _ask(self, method: Any, request: Any) -> Any:
+    async def _ask(self, method: Any, request: Any, seconds: float | None = None) -> Any:
         try:
-            return await self._call(method, request, lnd_calls.ASK_SECONDS)
+            return await self._call(method, request, seconds or lnd_calls.ASK_SECONDS)
         except self._grpc.aio.AioRpcError as error:
             raise _fault(error) from None
 
@@ -130,6 +147,17 @@ class LndRpc:
 
 def _fault(error: Any) -> RpcFault:
     return RpcFault(error.code().name, error.details() or "")
+
+
+def _listed(told: Any) -> Listed:
+    return listed(
+        told.payment_hash,
+        told.payment_preimage,
+        told.status,
+        value_msat=told.value_msat,
+        fee_msat=told.fee_msat,
+        created_ns=told.creation_time_ns,
+    )
 
 
 def _packages() -> tuple[Any, Any, Any, Sequence[Any]]:

@@ -60,8 +60,11 @@ from l402tui.wallets.lnd_rights import BAKE
 
 __all__ = [
     "CHAINS",
+    "DENIED",
+    "FAILED",
     "FAILURES",
     "FAULTS",
+    "SUCCEEDED",
     "Fault",
     "event_of",
     "fault_of",
@@ -105,6 +108,7 @@ class Fault:
         return not self.words or any(word in details for word in self.words)
 
 
+DENIED: Final = say("The macaroon does not allow this.")
 _BAKE: Final = say("Make one that is just enough with: {}", Shown(BAKE))
 _NO_RIGHT: Final = ("permission denied", "account not found", "not authorized")
 _BAD_MACAROON: Final = (
@@ -212,7 +216,7 @@ FAULTS: Final = (
     Fault(
         "",
         _NO_RIGHT,
-        say("The macaroon does not allow this."),
+        DENIED,
         _BAKE,
         refused=True,
         again=False,
@@ -273,7 +277,7 @@ FAULTS: Final = (
         for code in ("INVALID_ARGUMENT", "FAILED_PRECONDITION", "OUT_OF_RANGE")
     ),
     *(
-        Fault(code, (), say("The macaroon does not allow this."), _BAKE, refused=True, again=False)
+        Fault(code, (), DENIED, _BAKE, refused=True, again=False)
         for code in ("PERMISSION_DENIED", "UNAUTHENTICATED")
     ),
 )

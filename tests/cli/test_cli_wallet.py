@@ -13,7 +13,7 @@ import pytest
 
 from l402tui.cli.exits import Exit
 from l402tui.cli.wallet import wallet
-from l402tui.wallets.lnd_rights import CALLS
+from l402tui.wallets.lnd_rights import CALLS, LIST_PAYMENTS
 
 LNCLI = """#!/bin/sh
 for word in "$@"; do echo "$word"; done > asked
@@ -35,7 +35,7 @@ def commands(text: str) -> list[str]:
 
 @pytest.mark.skipif(shutil.which("sh") is None, reason="the recipe is for a shell")
 def test_the_commands_do_what_they_say(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    bake, close, use, end = commands(recipe(capsys))
+    bake, close, use, end, bake_list, use_list = commands(recipe(capsys))
     stub = tmp_path / "lncli"
     stub.write_text(LNCLI)
     stub.chmod(0o755)
@@ -69,6 +69,18 @@ def test_the_commands_do_what_they_say(tmp_path: Path, capsys: pytest.CaptureFix
     assert run(f'{use}; echo "$LNCLI_MACAROONPATH"').strip() == str(macaroon)
     run(end)
     assert (tmp_path / "asked").read_text().split() == ["deletemacaroonid", "402"]
+
+    run(bake_list)
+    verb, *words = (tmp_path / "asked").read_text().splitlines()
+    assert words[:4] == ["--root_key_id", "402", "--timeout", "3600"]
+    assert words[7:] == ["l402tui-list.macaroon"] + [
+        f"uri:{call}"
+        for call in (*CALLS[1:], LIST_PAYMENTS)  # it cannot pay
+    ]
+    program = tmp_path / "l402tui"
+    program.write_text('#!/bin/sh\necho "$LNCLI_MACAROONPATH $*"\n')
+    program.chmod(0o755)
+    assert run(use_list) == f"{tmp_path}/l402tui-list.macaroon payments reconcile\n"
 
 
 def test_it_fits_a_terminal_and_says_what_it_cannot_do(capsys: pytest.CaptureFixture[str]) -> None:

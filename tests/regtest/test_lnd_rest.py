@@ -24,11 +24,12 @@ from l402tui.flow.events import (
     PaymentSettled,
     PaymentUnknown,
 )
+from l402tui.flow.restored import CannotTell
 from l402tui.protocol.macaroon import Macaroon
 from l402tui.settings import LndSettings
-from l402tui.wallets import lnd, lnd_calls
+from l402tui.wallets import lnd, lnd_calls, lnd_listing
 from l402tui.wallets.lnd import LndWallet
-from l402tui.wallets.lnd_rights import CALLS
+from l402tui.wallets.lnd_rights import CALLS, LIST_PAYMENTS
 from l402tui.wallets.lnd_words import FAILURES
 
 from .network import CAPACITY_SAT, Network
@@ -165,6 +166,61 @@ async def test_without_the_right_to_pay_nothing_is_paid(
     assert isinstance(failed, PaymentFailed)
     assert "does not allow this" in str(failed.why)
     assert payments_of(alice, invoice.payment_hash) == []
+
+
+# --- what was paid -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("line", [settings, over_rest], ids=["grpc", "rest"])
+async def test_it_lists_what_the_node_has_paid_and_what_is_under_way(
+    wallet: LndWallet,
+    alice: Node,
+    bob: Node,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    line: Callable[..., LndSettings],
+) -> None:
+    monkeypatch.setattr(lnd_listing, "PAGE", 2)
+    began = time.time()
+    first, second, hold = (
+        bob.client.add_invoice(101),
+        bob.client.add_invoice(102),
+        bob.client.add_hold_invoice(103),
+    )
+    too_much = bob.client.add_invoice(CAPACITY_SAT + 1)
+    for invoice in (first, too_much, second):
+        await result(wallet.pay(intent_to_pay(alice, invoice, BASE_FEE_MSAT)))
+    await held(wallet, alice, bob, hold)
+    right = alice.client.bake_macaroon(LIST_PAYMENTS)
+    lister = LndWallet.connect(line(alice, tmp_path, right))
+    ours = {each.payment_hash: each for each in (first, too_much, second, hold)}
+    told = [one for one in await lister.paid_since(began) if one.payment_hash in ours]
+    assert [one.payment_hash for one in told] == [
+        each.payment_hash for each in (first, second, hold)
+    ]
+    assert [one.amount for one in told] == [101_000, 102_000, 103_000]
+    assert [one.settled for one in told] == [True, True, None]
+    assert all(began - 1 < one.at < time.time() + 1 for one in told)
+    assert told[0].fee == payments_of(alice, first.payment_hash)[0].fee_msat
+    bob.client.settle(hold)
+    await result(wallet.track(intent_to_pay(alice, hold)))
+    (last,) = [
+        one for one in await lister.paid_since(began) if one.payment_hash == told[2].payment_hash
+    ]
+    assert last.settled is True
+    assert list(await lister.paid_since(time.time() + 60)) == []
+    await lister.close()
+
+
+@pytest.mark.parametrize("line", [settings, over_rest], ids=["grpc", "rest"])
+async def test_without_the_right_to_list_it_says_which_one_it_needs(
+    alice: Node, tmp_path: Path, line: Callable[..., LndSettings]
+) -> None:
+    wallet = LndWallet.connect(line(alice, tmp_path))
+    with pytest.raises(CannotTell) as caught:
+        await wallet.paid_since(time.time())
+    assert LIST_PAYMENTS in str(caught.value.why)
+    await wallet.close()
 
 
 # --- paying --------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -80,6 +80,23 @@ def balance(msat: int) -> Any:
     return lightning_pb2.ChannelBalanceResponse(local_balance=lightning_pb2.Amount(msat=msat))
 
 
+def page(payments: list[Any], request: Any) -> Any:
+    """What ListPayments says of these payments, the oldest first; their indices count from 1."""
+    chosen = [
+        (index, told)
+        for index, told in enumerate(payments, 1)
+        if index > request.index_offset
+        and told.creation_time_ns // 10**9 >= request.creation_date_start
+        and (request.include_incomplete or told.status == SUCCEEDED)
+    ][: request.max_payments or 100]
+    indices = [index for index, _ in chosen] or [0]
+    return lightning_pb2.ListPaymentsResponse(
+        payments=[told for _, told in chosen],
+        first_index_offset=indices[0],
+        last_index_offset=indices[-1],
+    )
+
+
 def intent() -> Intent:
     """10 sat, and at most 2 sat of fee."""
     return Intent(
@@ -101,8 +118,10 @@ def intent() -> Intent:
 class FakeNode:
     """Each list of ``sends`` and ``tracks`` is what one call says, in order; then the call ends.
 
-    ``trial`` is the answer about the hash of zeros. ``calls`` is every call that came: its name,
-    the request, the metadata. ``left`` is set when a caller has gone away from a call that hung.
+    ``trial`` is the answer about the hash of zeros. ``made`` is every payment it ever made, the
+    oldest first; ``listing`` makes the answer of ListPayments of it. ``calls`` is every call that
+    came: its name, the request, the metadata. ``left`` is set when a caller has
+    gone away from a call that hung.
     """
 
     sends: deque[list[Any]] = field(default_factory=deque)
@@ -110,6 +129,8 @@ class FakeNode:
     trial: list[Any] = field(default_factory=lambda: [NOT_FOUND])
     info: Any = field(default_factory=info)
     balance: Any = field(default_factory=lambda: balance(50_000))
+    made: list[Any] = field(default_factory=list)
+    listing: Callable[[list[Any], Any], Any] = page
     calls: list[tuple[str, Any, dict[str, Any]]] = field(default_factory=list)
     left: asyncio.Event = field(default_factory=asyncio.Event)
     port: int = 0
@@ -127,6 +148,9 @@ class FakeNode:
             "GetInfo": self._unary("GetInfo", "info", lightning_pb2.GetInfoRequest),
             "ChannelBalance": self._unary(
                 "ChannelBalance", "balance", lightning_pb2.ChannelBalanceRequest
+            ),
+            "ListPayments": self._unary(
+                "ListPayments", "listing", lightning_pb2.ListPaymentsRequest
             ),
         }
         router = {
@@ -156,10 +180,14 @@ class FakeNode:
             if called == name and getattr(request, "payment_hash", None) != bytes(32)
         ]
 
+    def listed(self, request: Any) -> Any:
+        """The answer to one ListPayments."""
+        return self.listing(self.made, request)
+
     def _unary(self, name: str, answer: str, request_type: Any) -> Any:
         async def handle(request: Any, context: Any) -> Any:
             self._note(name, request, dict(context.invocation_metadata()))
-            told = getattr(self, answer)
+            told = self.listed(request) if answer == "listing" else getattr(self, answer)
             if isinstance(told, Abort):
                 await context.abort(grpc.StatusCode[told.code], told.details)
             return told

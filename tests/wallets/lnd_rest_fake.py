@@ -14,6 +14,7 @@ import re
 import ssl
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl
 
 import trustme
 from google.protobuf import json_format
@@ -147,6 +148,15 @@ class RestNode(FakeNode):
             case "GET", ("/v1/balance", _, "channels"):
                 self._note("ChannelBalance", lightning_pb2.ChannelBalanceRequest(), metadata)
                 self._one(writer, self.balance)
+            case "GET", ("/v1", _, named) if named.startswith("payments?"):
+                # Strict too: what is no field of the request raises.
+                query = dict(parse_qsl(named.partition("?")[2], strict_parsing=True))
+                complete = query.pop("include_incomplete") == "true"
+                listing = json_format.ParseDict(
+                    {**query, "include_incomplete": complete}, lightning_pb2.ListPaymentsRequest()
+                )
+                self._note("ListPayments", listing, metadata)
+                self._one(writer, self.listed(listing))
             case "POST", ("/v2/router", _, "send"):
                 # Strict: a name that LND does not have, or a number that is none, raises.
                 order = json_format.Parse(body, router_pb2.SendPaymentRequest())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from l402tui.protocol.macaroon import Format, Macaroon
-from l402tui.wallets.lnd_rights import BAKE, CALLS, advice_on
+from l402tui.wallets.lnd_rights import BAKE, CALLS, LIST_PAYMENTS, advice_on
 
 
 def piece(number: int, value: bytes) -> bytes:
@@ -49,7 +49,7 @@ def test_less_is_not_more(permissions: tuple[str, ...]) -> None:
         ("proofs:/lnrpc.Lightning/GetInfo", "(proofs:/lnrpc.Lightning/GetInfo)", True),
         ("uri:/lnrpc.Lightning/SendCoins", "call /lnrpc.Lightning/SendCoins", True),
         ("uri:/lnrpc.Lightning/AbandonChannel", "call /lnrpc.Lightning/AbandonChannel", True),
-        ("uri:/lnrpc.Lightning/ListPayments", "call /lnrpc.Lightning/ListPayments", False),
+        ("uri:/lnrpc.Lightning/ListInvoices", "call /lnrpc.Lightning/ListInvoices", False),
         ("offchain:read", "preimages included", False),
         ("info:read", "which node this is", False),
     ],
@@ -60,6 +60,13 @@ def test_more_is_named_and_weighed(more: str, words: str, serious: bool) -> None
     assert words in str(advice.what)
     assert advice.serious is serious
     assert "l402tui wallet lnd recipe" in str(advice.todo)
+
+
+def test_the_right_to_list_payments_is_for_a_restored_vault_and_no_excess() -> None:
+    listing = f"uri:{LIST_PAYMENTS}"
+    assert LIST_PAYMENTS not in CALLS
+    assert advice_on(macaroon(*OURS, listing)) is None
+    assert advice_on(macaroon(*OURS[1:], listing)) is None
 
 
 def test_the_worst_is_named_first_and_the_rest_is_counted() -> None:
