@@ -9,7 +9,7 @@ nothing is paid without a person.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from l402tui.cli.exits import Exit
@@ -17,10 +17,12 @@ from l402tui.cli.ink import Ink, Pen
 from l402tui.cli.terminal import Terminal
 from l402tui.cli.trouble import Trouble
 from l402tui.flow.endings import handle
-from l402tui.flow.ports import Vault
+from l402tui.flow.model import Intent
+from l402tui.flow.ports import Vault, Wallet
 from l402tui.flow.restored import CannotTell, Reconciled, Sent, Teller, reconcile
 from l402tui.protocol.amount import format_msat
 from l402tui.protocol.caveats import format_time
+from l402tui.protocol.text import shown
 from l402tui.settings import Settings
 from l402tui.wiring import open_session
 
@@ -46,8 +48,9 @@ async def _reconcile(settings: Settings, wallet: str | None) -> Exit:
             return await _by_a_person(session.vault, pen, "This wallet cannot list what it paid.")
     async with open_session(settings, name) as session:
         vault, node = session.vault, _teller(session.wallet)
-        missing = vault.behind()
-        since = max((each.created for each in vault.payments(every=True)), default=0.0) - _MARGIN
+        missing, payments = vault.behind(), vault.payments(every=True)
+        since = max((each.created for each in payments), default=0.0) - _MARGIN
+        await _same_node(session.wallet, payments)
         try:
             sent = await node.paid_since(max(0.0, since))
         except CannotTell as error:
@@ -57,6 +60,19 @@ async def _reconcile(settings: Settings, wallet: str | None) -> Exit:
             pen.words(line)
         vault.reconciled()
     return Exit.OK
+
+
+async def _same_node(wallet: Wallet | None, payments: Sequence[Intent]) -> None:
+    """Another node's list would say nothing about these payments. Raises Trouble."""
+    known = {each.wallet for each in payments if each.wallet.startswith("lnd:")}
+    facts = await wallet.facts() if wallet is not None else None
+    if facts is None or facts.node_id is None or not known or facts.identity in known:
+        return
+    raise Trouble(
+        Exit.USAGE,
+        f"This is node {shown(facts.node_id.hex())}, and the payments here were made by another "
+        "one. Ask that one. Nothing was changed.",
+    )
 
 
 def _teller(wallet: object) -> Teller:
