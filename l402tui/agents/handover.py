@@ -22,6 +22,7 @@ from l402tui.protocol.attenuation import caveat_words
 from l402tui.protocol.caveats import Kind, conditions, effective_expiry, format_time
 from l402tui.protocol.credential import Credential
 from l402tui.protocol.macaroon import Token
+from l402tui.protocol.node_macaroon import node_of
 from l402tui.protocol.secret import Secret
 from l402tui.protocol.text import Shown, say, shown
 from l402tui.protocol.url import Url
@@ -192,7 +193,14 @@ _WRITERS: Final = {
 def _travels(
     form: Form, parcel: Parcel, prediction: Prediction | None, now: float
 ) -> Iterator[Shown]:
-    if form is Form.TOKEN and parcel.preimage_inside:
+    node = node_of(parcel.token.macaroon)
+    if node is not None:
+        yield say(
+            "A key to the node, and nothing else is needed with it. It may: {} ({}).",
+            node.may,
+            Shown(node.risk.value),
+        )
+    elif form is Form.TOKEN and parcel.preimage_inside:
         yield say(
             "The preimage stands in the token itself: whoever has the token needs nothing else."
         )

@@ -44,7 +44,12 @@ def known(home: Path) -> Known:
         try:
             profile = read_profile(_text(path), profiles)
             if profile.name in profiles:
-                raise ProfileError(say("There is a profile {} already.", shown(profile.name)))
+                raise ProfileError(
+                    say(
+                        "There is a profile {} already: give this one another name.",
+                        shown(profile.name),
+                    )
+                )
         except ProfileError as error:
             troubles.append(say("{}: {}", shown(str(path)), error.why))
         else:

@@ -19,7 +19,7 @@ from l402tui.agents.handover import Form, Handed, Missing, Parcel, hand_over
 from l402tui.agents.moments import moment
 from l402tui.agents.profiles import known
 from l402tui.cli.arguments import Options
-from l402tui.cli.chosen_token import Chosen, chosen_token, is_node
+from l402tui.cli.chosen_token import Chosen, chosen_token
 from l402tui.cli.configure import configured
 from l402tui.cli.exits import Exit
 from l402tui.cli.ink import Ink, Pen, wrapped
@@ -30,6 +30,7 @@ from l402tui.protocol.amount import parse_amount
 from l402tui.protocol.attenuation import CannotAttenuate, Child, Parent, attenuate, caveat_words
 from l402tui.protocol.errors import AmountError
 from l402tui.protocol.macaroon import Caveat
+from l402tui.protocol.node_macaroon import node_of
 from l402tui.protocol.secret import Secret
 from l402tui.protocol.text import Shown, say, shown
 from l402tui.protocol.url import Url, UrlError
@@ -93,7 +94,7 @@ def profile_named(name: str | None, chosen: Chosen) -> Profile:
     if name is None and chosen.delegation is not None and chosen.delegation.verifier:
         name = chosen.delegation.verifier
     if name is None:
-        name = "lnd" if is_node(chosen.token.macaroon) else "aperture"
+        name = "lnd" if node_of(chosen.token.macaroon) is not None else "aperture"
     if name in found.profiles:
         return found.profiles[name]
     words = [f"There is no verifier {shown(name, 60)}. Known: {', '.join(found.profiles)}."]
@@ -235,7 +236,7 @@ def _kept(
     """Write the child into the vault, and say so. Raises Trouble."""
     if options.unrecorded:
         return "Not kept in the vault, as you wish: nobody remembers who has it."
-    if is_node(parent.token.macaroon):
+    if node_of(parent.token.macaroon) is not None:
         return "A node's macaroon is not kept in the vault: it is a key to the node's money."
     new = NewDelegation(
         parent=Secret(parent.token.text),

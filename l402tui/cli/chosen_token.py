@@ -19,17 +19,16 @@ from l402tui.cli.trouble import Trouble
 from l402tui.flow.lineage import Delegation
 from l402tui.flow.model import Intent, Request
 from l402tui.protocol.attenuation import CannotAttenuate, Parent, read_parent
-from l402tui.protocol.errors import IdentifierError
-from l402tui.protocol.macaroon import Macaroon, Token
+from l402tui.protocol.kinship import Kinship, relate
+from l402tui.protocol.macaroon import Token
 from l402tui.protocol.masking import shown_url
-from l402tui.protocol.node_macaroon import read_node_identifier
 from l402tui.protocol.secret import Secret
 from l402tui.protocol.text import shown
 from l402tui.protocol.url import Url
 from l402tui.settings import Settings
 from l402tui.vault import SqliteVault
 
-__all__ = ["Chosen", "chosen_token", "is_node"]
+__all__ = ["Chosen", "chosen_token"]
 
 _MOST: Final = 256 * 1024
 """Bytes that are read."""
@@ -114,15 +113,6 @@ def chosen_token(settings: Settings, thing: str) -> Chosen:
     return _known(settings, parent)
 
 
-def is_node(macaroon: Macaroon) -> bool:
-    """Whether it is a node's own macaroon, which opens the node and no shop."""
-    try:
-        read_node_identifier(macaroon.identifier)
-    except IdentifierError:
-        return False
-    return True
-
-
 def _read(data: bytes, before: str = "") -> Parent:
     try:
         return read_parent(without_comments(data))
@@ -141,6 +131,7 @@ def _known(settings: Settings, given: Parent) -> Chosen:
 def _in(vault: SqliteVault, given: Parent) -> Chosen:
     payment_hash = given.payment_hash
     intent = vault.intent(payment_hash) if payment_hash is not None else None
+    _refuse_forged(given, intent)
     kept = vault.delegation_of(Secret(given.token.text))
     maker = None
     if kept is not None and kept.parent is not None:
@@ -149,6 +140,25 @@ def _in(vault: SqliteVault, given: Parent) -> Chosen:
     elif kept is not None and not kept.from_outside and intent is not None:
         maker = intent.token
     return Chosen(given, kept, maker, intent)
+
+
+def _refuse_forged(given: Parent, intent: Intent | None) -> None:
+    """Without the root key only this can be told: whether a token goes on from the one that the
+    payment bought, or only says so. Raises Trouble."""
+    if intent is None:
+        return
+    try:
+        bought = read_parent(intent.token.reveal()).token.macaroon
+    except CannotAttenuate:
+        return
+    related = relate(bought, given.token.macaroon).kinship
+    if related in (Kinship.FALSE_CHILD, Kinship.RESIGNED):
+        raise Trouble(
+            Exit.USAGE,
+            "This token says that it stems from a payment in the vault, and its signature does not "
+            "go on from that payment's token: it is damaged or forged, and no server would take "
+            f"it. {_NOTHING}",
+        )
 
 
 def _of_the_vault(settings: Settings, thing: str) -> Chosen:

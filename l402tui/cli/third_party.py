@@ -28,6 +28,10 @@ __all__ = ["third_party"]
 
 _MOST: Final = 4_096
 """Bytes of a key that are read."""
+_UNCHECKED: Final = (
+    "Whether a discharge was made with the key that is sealed in the caveat can only be told with "
+    "the server's root key: that was not checked."
+)
 _UNUSED: Final = (
     "L402 servers do not use third-party caveats: at aperture a token with one opens nothing. This "
     "is for learning, and for servers of your own."
@@ -42,6 +46,8 @@ def third_party(options: Options) -> Exit:
     except CannotAttenuate as error:
         raise Trouble(Exit.USAGE, f"{error.why} Nothing was made.") from None
     Pen().words(_UNUSED)
+    if options.deed == "bind":
+        Pen().words(_UNCHECKED)
     print(text)
     return Exit.OK
 

@@ -17,9 +17,19 @@ from enum import Enum
 from typing import Final, NamedTuple
 
 from l402tui.protocol.errors import IdentifierError
+from l402tui.protocol.macaroon import Macaroon
 from l402tui.protocol.protobuf import LENGTH, Field, read_fields
+from l402tui.protocol.text import Shown, shown
 
-__all__ = ["NodeIdentifier", "Permission", "Risk", "bakery_name", "read_node_identifier", "risk_of"]
+__all__ = [
+    "NodeIdentifier",
+    "Permission",
+    "Risk",
+    "bakery_name",
+    "node_of",
+    "read_node_identifier",
+    "risk_of",
+]
 
 _VERSION: Final = 3
 _NONCE, _ROOT_KEY, _OPERATION = 1, 2, 3
@@ -77,6 +87,25 @@ class NodeIdentifier:
     def risk(self) -> Risk:
         """The worst of all permissions."""
         return risk_of(self.permissions)
+
+    @property
+    def may(self) -> Shown:
+        """What its bearer may do, in one line: ``info:read, offchain:write``."""
+        words = dict.fromkeys(
+            permission.action
+            if permission.entity == _CALL
+            else permission.entity + b":" + permission.action
+            for permission in self.permissions
+        )
+        return shown(b", ".join(words), 300)
+
+
+def node_of(macaroon: Macaroon) -> NodeIdentifier | None:
+    """What a node's own macaroon says; None for any other macaroon."""
+    try:
+        return read_node_identifier(macaroon.identifier)
+    except IdentifierError:
+        return None
 
 
 def risk_of(permissions: tuple[Permission, ...]) -> Risk:

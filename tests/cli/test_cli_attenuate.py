@@ -119,6 +119,15 @@ def test_stdin_and_files(l402tui: Commands, credential: Path) -> None:
     assert PREIMAGE.hex() not in piped.err + filed.err
 
 
+def test_a_nodes_macaroon_is_told_as_what_it_is(l402tui: Commands, tmp_path: Path) -> None:
+    parent = tmp_path / "read.macaroon"
+    parent.write_bytes(Macaroon.mint(KEY, NODE, b"lnd", ()).raw)
+    done = l402tui.run("attenuate", str(parent), "--expires", "1d")
+    assert done.code == Exit.OK
+    assert "A key to the node, and nothing else is needed with it. It may: info:read" in said(done)
+    assert "preimage" not in done.err
+
+
 def test_a_nodes_macaroon_stays_binary(l402tui: Commands, tmp_path: Path) -> None:
     macaroon = Macaroon.mint(KEY, NODE, b"lnd", ())
     parent, child = tmp_path / "admin.macaroon", tmp_path / "child.macaroon"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,18 @@ def test_the_same_child_for_somebody_else(l402tui: Commands, url: str) -> None:
     again = narrowed(l402tui, handle, "--caveat", "a=1", "--to", "ben")
     assert "is token 1 already, for anna" in again.err
     assert [each["to"] for each in listed(l402tui)] == [None, "anna"]
+
+
+def test_a_forged_child_is_told(l402tui: Commands, url: str, tmp_path: Path) -> None:
+    narrowed(l402tui, payment(l402tui), "--caveat", "a=1", "-o", str(tmp_path / "child.txt"))
+    raw = bytearray(base64.b64decode((tmp_path / "child.txt").read_text()))
+    raw[-1] ^= 1
+    forged = tmp_path / "forged.txt"
+    forged.write_text(base64.b64encode(bytes(raw)).decode())
+    done = l402tui.run("attenuate", str(forged), "--caveat", "b=2")
+    assert done.code == Exit.USAGE
+    assert "it is damaged or forged" in done.err
+    assert done.out == b""
 
 
 def test_nothing_and_nonsense(l402tui: Commands) -> None:

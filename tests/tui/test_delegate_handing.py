@@ -209,7 +209,7 @@ async def test_a_nodes_macaroon_goes_as_its_bytes_and_is_not_kept(tmp_path: Path
         await place.explorer.press("h")
         await place.explorer.until_screen(Fill)
         words = place.explorer.words()
-        assert "without any payment" in words
+        assert "A key to the node, and nothing else is needed with it." in words
         assert (
             "preimage" not in words.partition("This is a node's macaroon")[2].partition("Cancel")[0]
         )

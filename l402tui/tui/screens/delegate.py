@@ -19,6 +19,7 @@ from textual.widgets import Input, Static
 
 from l402tui.protocol.attenuation import caveat_words
 from l402tui.protocol.caveats import format_time
+from l402tui.protocol.node_macaroon import node_of
 from l402tui.protocol.text import Shown, say, shown
 from l402tui.protocol.verifiers import Effect
 from l402tui.tui.draft import Draft, Workbench
@@ -121,6 +122,8 @@ class DelegateScreen(Choosing, Adding, Handing, Trying):
 
     def change(self, draft: Draft | None, *, end: bool = False) -> None:
         """Lay this on the workbench and draw it."""
+        if draft is None or self.draft is None or draft.parent is not self.draft.parent:
+            self.masked = True  # another token: nobody has asked to see it whole
         self.bench.draft = draft
         begun = not self.has_class("working")
         self.set_class(draft is not None, "working")
@@ -266,6 +269,9 @@ def _facts(draft: Draft) -> Iterator[Line]:
     yield Line("Parent", say("{}, {} bytes", Shown(macaroon.format.name), len(macaroon.raw)))
     if draft.node:
         yield Line("", say("A node's own macaroon: a key to the node. It is not kept here."))
+        node = node_of(macaroon)
+        if node is not None:
+            yield Line("May", say("{} ({})", node.may, Shown(node.risk.value)))
         return
     if parent.payment_hash is not None:
         yield Line("Paid", say("payment hash {}", Shown(parent.payment_hash.hex())))

@@ -36,10 +36,6 @@ _ABOUT: Final = {
     Form.QR: "a QR code, for a phone",
 }
 _ENDING: Final = {Form.HTTPX: "py", Form.ENV: "sh", Form.MCP: "json", Form.CURL: "curl"}
-_NODE: Final = say(
-    "This is a node's macaroon: whoever has it can use the node as far as it says, without any "
-    "payment. It is not kept in the vault, because it is a key to the node's money."
-)
 _COPY: Final = say(
     "This is as good as cash, and other programs can read the clipboard. What your terminal does "
     "with it, nobody here can tell."
@@ -168,11 +164,9 @@ class Handing(Delegating):
     # --- what is said and asked ----------------------------------------------------------------
 
     def _told(self, draft: Draft, handed: Handed) -> Iterator[Shown]:
-        if draft.node:
-            yield _NODE
-            yield from handed.travels[1:]  # the first is about a preimage, which it has not
-            return
         yield from handed.travels
+        if draft.node:
+            return
         known = self.written_down(draft)
         if known is not None:
             to = shown(known.to, 60) if known.to else say("nobody named")
