@@ -54,6 +54,13 @@ class Rehearsal:
             return False
         return self.prediction.passes is not (self.seen is Seen.TAKEN)
 
+    def guessed(self, first_added: int) -> bool:
+        """Whether it hangs on a service that nobody named: services were taken away, and the one
+        that is left was thought to be what the address sells."""
+        added = map(read_condition, self.prediction.words[first_added:])
+        narrowed = any(each is not None and each.kind is Kind.SERVICES for each in added)
+        return self.prediction.assumed and narrowed
+
 
 async def rehearse(
     transport: Transport,
@@ -102,7 +109,7 @@ def corrected(rehearsal: Rehearsal, *, first_added: int, where: str, at: float) 
     ``first_added`` is the index of the first caveat that the parent has not, ``where`` the host
     that answered, ``at`` unix seconds.
     """
-    if not rehearsal.differs:
+    if not rehearsal.differs or rehearsal.guessed(first_added):
         return None
     prediction = rehearsal.prediction
     if rehearsal.seen is Seen.TAKEN:

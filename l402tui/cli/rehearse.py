@@ -1,6 +1,6 @@
 """Does the server do with a token what was predicted?
 
-One request is sent as the child, and never a payment: the session has no wallet. Where prediction
+A request is sent as the child, and never a payment: the session has no wallet. Where prediction
 and server differ, ``--keep`` writes what was learned as a profile of the person's own.
 """
 
@@ -149,6 +149,12 @@ def _learn(
     settings: Settings, options: Options, pen: Pen, parent: Chosen | None, found: Rehearsal
 ) -> None:
     first_added = len(parent.token.macaroon.caveats) if parent is not None else 0
+    if found.guessed(first_added):
+        pen.words(
+            "Nothing is learned from it: services were taken away, and nobody has said which one "
+            "is sold at that address (--service NAME)."
+        )
+        return
     host = Url.parse(options.url).host
     learned = corrected(found, first_added=first_added, where=host, at=time.time())
     if learned is None:

@@ -180,6 +180,16 @@ async def test_an_error_says_nothing_about_the_token(tmp_path: Path) -> None:
     assert (found.seen, found.status, found.differs) == (Seen.UNCLEAR, 503, False)
 
 
+async def test_a_service_that_nobody_named_teaches_nothing(stage: Stage) -> None:
+    found = await stage.rehearse(b"services=weather:0")
+    refused = replace(found, seen=Seen.REFUSED, parent=Seen.TAKEN)
+    assert refused.differs
+    assert refused.guessed(2)
+    assert corrected(refused, first_added=2, where="127.0.0.1", at=NOW) is None
+    said = replace(refused, prediction=replace(found.prediction, assumed=False))
+    assert corrected(said, first_added=2, where="127.0.0.1", at=NOW) is not None
+
+
 async def test_a_page_that_is_free_proves_nothing(stage: Stage) -> None:
     found = await stage.rehearse(b"weather_valid_until=1", path="/free")
     assert (found.seen, found.status, found.differs) == (Seen.UNCLEAR, 200, False)
