@@ -149,7 +149,7 @@ def _learn(
     settings: Settings, options: Options, pen: Pen, parent: Chosen | None, found: Rehearsal
 ) -> None:
     first_added = len(parent.token.macaroon.caveats) if parent is not None else 0
-    if found.guessed(first_added):
+    if parent is not None and found.guessed(first_added):
         pen.words(
             "Nothing is learned from it: services were taken away, and nobody has said which one "
             "is sold at that address (--service NAME)."
