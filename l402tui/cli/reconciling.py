@@ -49,16 +49,22 @@ async def _reconcile(settings: Settings, wallet: str | None) -> Exit:
     async with open_session(settings, name) as session:
         vault, node = session.vault, _teller(session.wallet)
         missing, payments = vault.behind(), vault.payments(every=True)
-        since = max((each.created for each in payments), default=0.0) - _MARGIN
+        since = vault.missing_since() - _MARGIN
         await _same_node(session.wallet, payments)
         try:
             sent = await node.paid_since(max(0.0, since))
         except CannotTell as error:
             return await _by_a_person(vault, pen, error.why.text)
         found = reconcile(sent, vault.intent)
-        for line in _told(found, missing, since):
+        for line in _told(found, since):
             pen.words(line)
+        if len(found.unattributed) < missing:
+            some = len(found.unattributed)
+            why = f"The node knows {some} payments that this vault does not, and more are missing."
+            return await _by_a_person(vault, pen, why if some else "The node knows none of them.")
         vault.reconciled()
+    if missing:
+        pen.words("It is noted that this was looked at: from now on --yes pays again.")
     return Exit.OK
 
 
@@ -81,7 +87,7 @@ def _teller(wallet: object) -> Teller:
     return wallet
 
 
-def _told(found: Reconciled, missing: int, since: float) -> Iterator[str]:
+def _told(found: Reconciled, since: float) -> Iterator[str]:
     begun = f"Since {format_time(max(0, int(since)))} the wallet has paid, or begun to pay, "
     total = found.known + len(found.unattributed)
     yield f"{begun}{total} times; this vault knows {found.known} of them."
@@ -100,10 +106,6 @@ def _told(found: Reconciled, missing: int, since: float) -> Iterator[str]:
             "other programs, or of this one after the copy was made: then their credentials are "
             "gone with the newer vault. The limits do not count them. No money was spent now."
         )
-    elif missing:
-        yield "Nothing that the wallet has paid is missing here. No money was spent now."
-    if missing:
-        yield "It is noted that this has been looked at: from now on --yes pays again."
 
 
 def _row(sent: Sent) -> str:
@@ -120,11 +122,11 @@ async def _by_a_person(vault: Vault, pen: Pen, why: str) -> Exit:
     if not missing:
         pen.words(f"{why} No payment is missing in this vault, as far as it can tell.")
         return Exit.OK
-    newest = max((each.created for each in vault.payments(every=True)), default=0.0)
+    since = int(vault.missing_since())
     words = "1 payment is" if missing == 1 else f"{missing} payments are"
     pen.words(
         f"{why} {words} missing in this vault. Look in your wallet what it has paid since "
-        f"{format_time(int(newest))}: that was paid, whether its credential is here or not.",
+        f"{format_time(since)}: that was paid, whether its credential is here or not.",
         Ink.WARN,
     )
     terminal = Terminal.open()

@@ -162,6 +162,9 @@ class Vault(Protocol):
         """How many payments were begun that this vault does not know, because it is an older copy
         of itself; 0 where none is missing."""
 
+    def missing_since(self) -> float:
+        """Unix seconds: payments that are missing were begun later than that."""
+
     def reconciled(self) -> None:
         """Write that a person has looked at what is missing."""
 

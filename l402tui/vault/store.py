@@ -16,6 +16,7 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Concatenate, Final, Literal, ParamSpec, Self, TypeVar
@@ -232,18 +233,41 @@ class SqliteVault:
 
         A RELEASED intent, for which nothing was ever sent, is taken up again with the new terms.
         """
-        known = self._write(intents.reserve, intent, limits, seen)
-        if known is None:
-            mark.move(self._path.parent, self._read(mark.begun))
+        folder = self._path.parent
+
+        def work(db: Book) -> tuple[Intent | None, int, int, int]:
+            before = mark.begun(db)
+            lost, since = mark.gap(folder, before), mark.newest(db)
+            known = intents.reserve(db, intent, limits, seen)
+            after = mark.begun(db)
+            return known, after if after > before else 0, lost, since
+
+        known, number, lost, since = self._write(work)
+        if number:
+            # One after the other, for which the lock of the database is good; the payment is
+            # reserved already, and must not fail for a mark.
+            with suppress(VaultError):
+                self._write(lambda db: mark.move(folder, number, lost, since))
         return known
 
     def behind(self) -> int:
         """How many payments were begun that are not in this vault: it is an older copy. 0: none."""
-        return mark.behind(self._path.parent, self._read(mark.begun))
+        return mark.read(self._path.parent).behind(self._read(mark.begun))
+
+    def missing_since(self) -> float:
+        """Unix seconds: what is missing was begun later. Where nothing is, the newest payment."""
+        known = mark.read(self._path.parent)
+        return float(known.since) if known.missing else float(self._read(mark.newest))
 
     def reconciled(self) -> None:
         """Somebody has looked what is missing: this is how it stands now."""
-        mark.settle(self._path.parent, self._read(mark.begun))
+        try:
+            mark.settle(self._path.parent, self._read(mark.begun))
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+            raise VaultError(
+                f"It could not be written down beside {named(self._path)}: {why}."
+            ) from None
 
     def record(
         self,

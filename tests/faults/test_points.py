@@ -27,6 +27,7 @@ NO_AWAIT: Final = {
     "Clock.now": "looks at the time and nothing else",
     "Transport.prepare": "only composes bytes",
     "Transport.for_one_flow": "only makes an object",
+    "Vault.missing_since": "for a person's own deed, in no flow",
     "Vault.reconciled": "a person's own deed, in no flow: tests/cli/test_cli_reconcile.py",
 }
 ELSEWHERE: Final = {
