@@ -20,9 +20,20 @@ from l402tui.protocol.macaroon import Token
 from l402tui.protocol.secret import Secret
 from l402tui.protocol.text import Shown, say, shown
 from l402tui.protocol.url import Url, UrlError
-from l402tui.protocol.verifiers import PROFILES, Prediction, Profile, Target, predict
+from l402tui.protocol.verifiers import (
+    PROFILES,
+    Meaning,
+    Prediction,
+    Profile,
+    Target,
+    predict,
+)
 
 __all__ = ["Member", "Use", "family", "matching", "walk"]
+
+
+_OF_A_REQUEST = (Meaning.METHOD, Meaning.METHODS, Meaning.PATH, Meaning.PREFIX, Meaning.PATTERNS)
+"""What depends on the request, and not on the token and the time alone."""
 
 
 class Use(Enum):
@@ -75,7 +86,7 @@ def family(
 
     def member(one: Delegation) -> Member | None:
         intent = intents.get(one.payment_hash) if one.payment_hash is not None else None
-        profile = profiles.get(one.verifier, PROFILES["aperture"])
+        profile = profiles.get(one.verifier or "aperture")
         return _member(one.token, one, intent, profile, now, children(one.number))
 
     def children(key: int | bytes | None) -> tuple[Member, ...]:
@@ -126,7 +137,7 @@ def _member(
     text: Secret,
     one: Delegation | None,
     intent: Intent | None,
-    profile: Profile,
+    profile: Profile | None,
     now: float,
     children: tuple[Member, ...],
 ) -> Member | None:
@@ -135,8 +146,11 @@ def _member(
     except (MacaroonError, UnicodeDecodeError):
         return None  # a payment's token may be no macaroon, and then nothing is made of it
     target = Target(now, path=_path(one, intent))
-    prediction = predict(profile, token.macaroon.caveats, target)
+    prediction = predict(profile or PROFILES["aperture"], token.macaroon.caveats, target)
     use, why = _use(one, intent, prediction, now)
+    if profile is None and one is not None:
+        why = say("Its verifier, {}, is not among the profiles here.", shown(one.verifier, 60))
+        use = Use.UNKNOWN
     return Member(token, one, intent, prediction, use, why, children)
 
 
@@ -159,7 +173,13 @@ def _use(
     if last is not None and last.seen == "taken" and (end is None or now < end):
         return Use.COULD, say("It was taken on {}.", format_time(int(last.at)))
     if prediction.passes is False:
-        return Use.COULD_NOT, prediction.why
+        # Another method or path than the one that is guessed here may well be let in.
+        hangs = all(
+            each.row is not None and each.row.meaning in _OF_A_REQUEST and each.widens is None
+            for each in prediction.verdicts
+            if each.holds is False
+        )
+        return (Use.UNKNOWN if hangs else Use.COULD_NOT), prediction.why
     if last is not None and last.seen == "refused":
         return Use.COULD_NOT, say("It was refused on {}.", format_time(int(last.at)))
     if intent is None:

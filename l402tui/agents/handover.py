@@ -19,19 +19,20 @@ from enum import Enum
 from typing import Final
 
 from l402tui.protocol.attenuation import caveat_words
-from l402tui.protocol.caveats import Kind, conditions, effective_expiry, format_time
+from l402tui.protocol.caveats import Kind, conditions, effective_expiry, format_time, services
 from l402tui.protocol.credential import Credential
 from l402tui.protocol.macaroon import Token
 from l402tui.protocol.node_macaroon import node_of
 from l402tui.protocol.secret import Secret
 from l402tui.protocol.text import Shown, say, shown
 from l402tui.protocol.url import Url
-from l402tui.protocol.verifiers import HEADER_LIMIT, Effect, Prediction
+from l402tui.protocol.verifiers import HEADER_LIMIT, Effect, Meaning, Prediction
 
 __all__ = ["VARIABLE", "Form", "Handed", "Missing", "Parcel", "hand_over", "lasting"]
 
 VARIABLE: Final = "L402_CREDENTIAL"
 """The environment variable that the forms use."""
+_ENDS: Final = (Meaning.SECONDS, Meaning.MILLISECONDS, Meaning.DATE)
 _PLACE: Final = "https://SERVER/PATH"
 """Where no address is known."""
 _QR_LIMIT: Final = 2_953
@@ -243,17 +244,36 @@ def _end(parcel: Parcel, prediction: Prediction | None, now: float) -> Shown:
         seconds = round(prediction.end - now)
         if seconds <= 0:
             return say("It ended on {}; {} refuses it.", format_time(prediction.end), profile)
-        return say(
+        told = say(
             "It ends on {}, in {}; {} enforces that.",
             format_time(prediction.end),
             Shown(lasting(seconds)),
             profile,
         )
+        return _for_one_service(parcel, prediction, told)
     named = effective_expiry(parcel.token.macaroon.caveats)
     if named is None:
         return say("It has no end in time that {} enforces.", profile)
     return say(
         "It says that it ends on {}, and {} does not look at that.", format_time(named.at), profile
+    )
+
+
+def _for_one_service(parcel: Parcel, prediction: Prediction, told: Shown) -> Shown:
+    """An end that is written with the name of a service ends no other."""
+    named = services(parcel.token.macaroon.caveats) or ()
+    others = [one.name for one in named if one.name != prediction.target.service]
+    by_name = any(
+        each.row is not None and "{service}" in each.row.word and each.row.meaning in _ENDS
+        for each in prediction.having(Effect.ENFORCED)
+    )
+    if not others or not by_name or prediction.target.service is None:
+        return told
+    return say(
+        "{} That is for the service {} alone: {} may go on.",
+        told,
+        shown(prediction.target.service, 60),
+        shown(b", ".join(others), 120),
     )
 
 

@@ -97,10 +97,10 @@ async def _try(
             status = response.status
             if response.wants_payment or status in _REFUSALS:
                 return Seen.REFUSED, say("The server answered {}.", status), status
-            if status >= 500:
-                why = say("The server answered {}, which says nothing about the token.", status)
-                return Seen.UNCLEAR, why, status
-            return Seen.TAKEN, say("The server answered {}.", status), status
+            if 200 <= status < 300:
+                return Seen.TAKEN, say("The server answered {}.", status), status
+            why = say("The server answered {}, which says nothing about the token.", status)
+            return Seen.UNCLEAR, why, status
 
 
 def corrected(rehearsal: Rehearsal, *, first_added: int, where: str, at: float) -> Profile | None:
@@ -124,7 +124,7 @@ def corrected(rehearsal: Rehearsal, *, first_added: int, where: str, at: float) 
     taken, rows = rehearsal.seen is Seen.TAKEN, []
     for verdict in wrong:
         condition = read_condition(prediction.words[verdict.index])
-        if condition is not None:
+        if condition is not None and not _is_a_pattern(condition.key):
             why = f"{what} (rehearsed on {day})."
             # Of several that were added, nothing says which one it was.
             row = _row(condition, taken, prediction.target.now) if len(wrong) == 1 else None
@@ -142,6 +142,11 @@ def corrected(rehearsal: Rehearsal, *, first_added: int, where: str, at: float) 
         proof=Proof.WRITTEN,
         rows=(*rows, *profile.rows),
     )
+
+
+def _is_a_pattern(key: bytes) -> bool:
+    """In a profile it would stand for other words, too."""
+    return key.startswith(b"*") or b"{service}" in key
 
 
 def _row(condition: Condition, taken: bool, now: float) -> Row | None:

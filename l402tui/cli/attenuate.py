@@ -106,7 +106,7 @@ def profile_named(name: str | None, chosen: Chosen) -> Profile:
 
 
 def _child(parent: Parent, profile: Profile, options: Options, now: float) -> Child:
-    service = options.service.encode() if options.service else None
+    service = options.service.encode("utf-8", "surrogateescape") if options.service else None
     have = parent.token.macaroon.caveats
     caveats: list[bytes] = []
     for name, text in options.wishes:
@@ -144,7 +144,7 @@ def _predicted(
         raise Trouble(Exit.USAGE, f"--at: {error}. {_NOTHING}") from None
     target = Target(
         at,
-        service=options.service.encode() if options.service else None,
+        service=options.service.encode("utf-8", "surrogateescape") if options.service else None,
         method=options.method_used.upper(),
         path=url.path if url is not None else "/",
         address=options.caller,

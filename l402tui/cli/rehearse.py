@@ -101,7 +101,7 @@ async def _rehearse(
     async with open_session(settings, "none") as session:
         target = Target(
             session.clock.now(),
-            service=options.service.encode() if options.service else None,
+            service=options.service.encode("utf-8", "surrogateescape") if options.service else None,
             method=request.method,
             path=request.url.path,
         )

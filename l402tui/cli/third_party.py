@@ -59,17 +59,17 @@ def _add(settings: Settings, options: Options) -> str:
     return add_question(
         parent.token,
         location=options.location,
-        question=options.question.encode(),
+        question=options.question.encode("utf-8", "surrogateescape"),
         key=_key(options.key_file),
     ).text
 
 
 def _discharge(_: Settings, options: Options) -> str:
     discharge = answer_question(
-        options.question.encode(),
+        options.question.encode("utf-8", "surrogateescape"),
         _key(options.key_file),
         location=options.location or "",
-        caveats=[caveat.encode() for caveat in options.caveats],
+        caveats=[caveat.encode("utf-8", "surrogateescape") for caveat in options.caveats],
     )
     return Spelling.STANDARD.spell(discharge.raw)
 

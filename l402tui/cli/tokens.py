@@ -30,20 +30,21 @@ _INK = {Use.COULD: Ink.GOOD, Use.COULD_NOT: Ink.DIM, Use.UNKNOWN: Ink.WARN}
 def tokens(options: Options) -> Exit:
     """Run ``tokens``. Raises SettingsError and VaultError."""
     settings = configured(options)
-    now = time.time()
+    now, profiles, pen = time.time(), known(settings.home), Pen()
+    for trouble in profiles.troubles:
+        pen.words(trouble.text)
     with SqliteVault.open(settings.home, keyring=settings.keyring) as vault:
         members = family(
             vault.payments(every=True),
             vault.delegations(),
             now,
-            known(settings.home).profiles,
+            profiles.profiles,
         )
     found = matching(members, options.search, usable=options.usable)
     if options.json:
         for member in walk(found):
             print(json.dumps(_as_json(member)))
         return Exit.OK
-    pen = Pen()
     if not found:
         pen.words("There is no such token." if members else "There is no token in the vault.")
     for line in _lines(pen, found):

@@ -131,7 +131,8 @@ def unseal(folder: Path) -> Sealed:
             return Sealed.ALREADY
         old: Seal = keyrings.seal_of(now, named(path))
         # Noted before: if this is stopped half way, what is left of it in the file is swept out.
-        resealing.note(db, replace(now, swept=False))
+        if not resealing.note(db, replace(now, swept=False)):
+            return Sealed.ALREADY
         return Sealed.DONE if resealing.turn(db, old, PLAIN, Standing()) else Sealed.ALREADY
 
 

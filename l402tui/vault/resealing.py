@@ -46,10 +46,14 @@ def turn(db: Book, old: Seal, new: Seal, after: Standing) -> bool:
         return True
 
 
-def note(db: Book, now: Standing) -> None:
-    """Write only how it stands."""
+def note(db: Book, now: Standing) -> bool:
+    """Write only how it stands. False, and nothing written, where another process has changed the
+    key meanwhile: a keyring may keep one waiting for long."""
     with writing(db):
+        if standing(db).key_id != now.key_id:
+            return False
         now.write(db)
+        return True
 
 
 _Change = Callable[[Place, bytes], bytes]

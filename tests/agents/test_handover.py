@@ -25,10 +25,13 @@ URL = Url.parse("http://127.0.0.1:8402/weather?city=Oslo")
 WHOLE = [form for form in Form if form not in (Form.TOKEN, Form.HTTPX)]
 
 
-def token(*caveats: bytes) -> Token:
+def _text(caveats: tuple[bytes, ...]) -> str:
     identifier = bytes(2) + sha256(PREIMAGE).digest() + bytes(32)
-    minted = Macaroon.mint(b"key", identifier, b"lsat", (b"services=weather:0", *caveats))
-    return Token.read(base64.b64encode(minted.raw).decode())
+    return base64.b64encode(Macaroon.mint(b"key", identifier, b"lsat", caveats).raw).decode()
+
+
+def token(*caveats: bytes) -> Token:
+    return Token.read(_text((b"services=weather:0", *caveats)))
 
 
 PARCEL = Parcel(token(), Secret(PREIMAGE), url=URL)
@@ -128,6 +131,17 @@ def test_an_end_that_is_enforced_and_one_that_is_not() -> None:
     assert "no end in time that aperture enforces" in told()
     assert "aperture does not look at that" in told(b"valid_until=1800007200")
     assert "says that it ends on" in told(b"weather_valid_until=1800007200", verifier=None)
+
+
+def test_an_end_of_one_service_ends_no_other() -> None:
+    two = (b"services=weather:0,hour:0", b"weather_valid_until=1800007200")
+    parcel = replace(PARCEL, token=Token.read(_text(two)))
+    target = Target(NOW, service=b"weather")
+    prediction = predict(PROFILES["aperture"], parcel.token.macaroon.caveats, target)
+    handed = hand_over(Form.HEADER, parcel, prediction, now=NOW)
+    said = " ".join(sentence.text for sentence in handed.travels)
+    assert "That is for the service weather alone: hour may go on." in said
+    assert "may go on" not in told(b"weather_valid_until=1800007200")
 
 
 def test_what_restricts_nothing_is_named() -> None:

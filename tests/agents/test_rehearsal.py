@@ -30,6 +30,7 @@ from l402tui.protocol.verifiers import (
 )
 from l402tui.wiring import Session
 from tests.flow.test_runner import Bench, bench
+from tests.web.raw_server import raw_server
 
 NOW = 1_800_000_000.0
 APERTURE = PROFILES["aperture"]
@@ -194,6 +195,22 @@ async def test_a_page_that_is_free_proves_nothing(stage: Stage) -> None:
     found = await stage.rehearse(b"weather_valid_until=1", path="/free")
     assert (found.seen, found.status, found.differs) == (Seen.UNCLEAR, 200, False)
     assert "without any credential" in found.why.text
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 429, 500])
+async def test_only_a_good_answer_is_taken(stage: Stage, status: int) -> None:
+    async with raw_server(b"HTTP/1.1 %d -\r\nContent-Length: 0\r\n\r\n" % status) as server:
+        prediction = predict(APERTURE, stage.token.macaroon.caveats, Target(NOW))
+        asked = Request(server.url)
+        found = await rehearse(stage.session.transport, asked, stage.value(stage.token), prediction)
+    assert (found.seen, found.status) == (Seen.UNCLEAR, status)
+
+
+async def test_a_key_that_is_a_pattern_is_never_learned(stage: Stage) -> None:
+    for caveat in (b"*=1", b"{service}=1"):
+        found = await stage.rehearse(caveat)
+        refused = replace(found, seen=Seen.REFUSED, parent=Seen.TAKEN)
+        assert corrected(refused, first_added=2, where="127.0.0.1", at=NOW) is None
 
 
 async def test_nobody_is_there(stage: Stage) -> None:

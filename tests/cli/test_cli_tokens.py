@@ -88,6 +88,21 @@ def test_what_was_seen_counts(l402tui: Commands, url: str) -> None:
     assert "refused on" in str(child["reason"])
 
 
+def test_another_method_or_a_lost_profile_is_no_end(l402tui: Commands, url: str) -> None:
+    handle = payment(l402tui)
+    narrowed(l402tui, handle, "--for", "bolthub", "--method", "POST")
+    own = l402tui.home / "verifiers"
+    own.mkdir()
+    (own / "mine.toml").write_text('name = "mine"\nbased_on = "aperture"\n')
+    narrowed(l402tui, handle, "--for", "mine", "--expires", "1h")
+    (own / "mine.toml").write_text("name = ")
+    done = l402tui.run("tokens")
+    assert "mine.toml" in done.err
+    _, post, lost = listed(l402tui)
+    assert (post["use"], lost["use"]) == ("unknown", "unknown")
+    assert "mine, is not among the profiles" in lost["reason"]
+
+
 def test_a_token_from_outside_is_not_promised(l402tui: Commands) -> None:
     narrowed(l402tui, OUTSIDE, "--expires", "1h")
     outside, child = listed(l402tui)

@@ -128,6 +128,8 @@ def test_what_is_shown_of_it_moves_no_terminal() -> None:
         ('name = "mine"\n[[caveat]]\nword = "a"\neffect = "enforced"', "needs a meaning"),
         ('name = "mine"\n[[caveat]]\nword = "a"\nunit = "s"', "no unit in [[caveat]]"),
         ('name = "mine"\n' + "#" * 70_000, "64 KiB"),
+        ("header_limit = " + "9" * 5_000, "no TOML"),
+        ("a = " + "[" * 5_000, "no TOML"),
     ],
 )
 def test_a_mistake_is_told_with_the_cure(text: str, words: str) -> None:
@@ -149,6 +151,11 @@ def test_services_keep_the_tiers_of_the_token() -> None:
         b"services=hour,weather:1"
     )
     assert write(APERTURE, Wish(Template.SERVICES, "any"), ()) == b"services=any:0"
+
+
+def test_a_tier_that_is_no_text_goes_back_as_it_was() -> None:
+    odd = (Caveat(b"services=weather:\xff", None, None, 0, 0, 0),)
+    assert write(APERTURE, Wish(Template.SERVICES, "weather"), odd) == b"services=weather:\xff"
 
 
 def test_the_service_of_an_end() -> None:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -554,6 +555,20 @@ def test_looking_needs_no_key(folder: Path, filled: list[object], ring: Ring) ->
     assert (facts.sealed, facts.standing.keyring) == (True, "the ring of this test")
     assert (facts.payments, facts.open, facts.credentials, facts.requests) == (3, 2, 1, 2)
     assert ring.asked == []
+
+
+def test_of_two_that_unseal_at_once_the_later_changes_nothing(
+    folder: Path, filled: list[object], ring: Ring
+) -> None:
+    """The later one was kept waiting by its keyring, with what it had read before."""
+    care.seal(folder)
+    with closing(opening.connect(folder / "vault.db", 5.0)) as db:
+        before = standing(db)
+    assert care.unseal(folder) is Sealed.DONE
+    with closing(opening.connect(folder / "vault.db", 5.0)) as db:
+        assert not resealing.note(db, replace(before, swept=False))
+        assert standing(db).key_id is None
+    assert opened(folder) == filled
 
 
 def test_a_turn_from_the_wrong_seal_writes_nothing(

@@ -17,7 +17,7 @@ from l402tui.protocol.macaroon import Macaroon, Token
 from l402tui.protocol.secret import Secret
 from l402tui.vault import SqliteVault
 
-from .makers import NOW
+from .makers import NOW, intent
 
 HASH = sha256(b"a payment elsewhere").digest()
 
@@ -96,6 +96,16 @@ def test_a_token_in_another_spelling_is_the_same(tmp_path: Path) -> None:
         vault.delegated(new)
         vault.delegated(child(Token.read(urlsafe), b"c=3"))
         assert sum(one.from_outside for one in vault.delegations()) == 1
+
+
+def test_a_payments_own_token_is_its_in_any_spelling(tmp_path: Path) -> None:
+    bought = intent(1, token=Secret(token().text))
+    spelled = base64.urlsafe_b64encode(token().macaroon.raw).decode().rstrip("=")
+    new = replace(child(Token.read(spelled), b"b=2"), payment_hash=bought.payment_hash)
+    with SqliteVault.open(tmp_path / "v") as vault:
+        vault.reserve(bought)
+        vault.delegated(new)
+        assert [one.from_outside for one in vault.delegations()] == [False]
 
 
 def test_what_was_seen_stays_beside_it(tmp_path: Path) -> None:

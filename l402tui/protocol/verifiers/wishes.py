@@ -69,7 +69,7 @@ def write(
     if "{services}" in pattern:
         parts["services"] = _subset(wish, caveats)
     try:
-        return pattern.format(**parts).encode("utf-8")
+        return pattern.format(**parts).encode("utf-8", "surrogateescape")
     except (KeyError, IndexError, ValueError):
         why = say(
             "The profile {} writes it as {}, which names an unknown part.",
@@ -153,5 +153,9 @@ def _subset(wish: Wish, caveats: Sequence[Caveat]) -> str:
             there = shown(", ".join(tiers), 120) or say("none")
             raise NoWord(say("The token does not open {}. It opens: {}.", shown(bare, 60), there))
         tier = tiers[bare].tier
-        written.append(name if ":" in name or tier is None else f"{bare}:{tier.decode()}")
+        written.append(
+            name
+            if ":" in name or tier is None
+            else f"{bare}:{tier.decode('utf-8', 'surrogateescape')}"
+        )
     return ",".join(written)

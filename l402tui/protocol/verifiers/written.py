@@ -79,7 +79,7 @@ def read_profile(text: str, known: Mapping[str, Profile]) -> Profile:
         raise ProfileError(say("The file is longer than 64 KiB."))
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also a number of 5,000 digits, a deep list
         raise ProfileError(say("It is no TOML: {}.", shown(str(error)))) from None
     _only(table, (*_TEXT, *_EFFECTS, *_OTHER), "here")
     base = _base(table, known)
