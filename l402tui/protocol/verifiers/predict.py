@@ -119,8 +119,12 @@ def predict(profile: Profile, caveats: Sequence[Caveat], target: Target) -> Pred
         for index, caveat in enumerate(caveats)
     ]
     words = tuple(caveat.cid for caveat in caveats)
-    assumed = named and target.service is not None
+    assumed = named and target.service is not None and any(map(_is_by_service, profile.rows))
     return Prediction(profile, target, tuple(verdicts), words, assumed)
+
+
+def _is_by_service(row: Row) -> bool:
+    return _BY_SERVICE in row.word or row.meaning in (Meaning.SERVICES, Meaning.SERVICE)
 
 
 def _judge(
