@@ -167,8 +167,13 @@ _OF_A_HASH: Final = re.compile(r"(?:hash|digest|sha-?256|fingerprint)[\"']?[ :=]
 
 
 def masked_fields(text: str) -> str:
-    """JSON or a form without the values whose names say that they are secret."""
-    return _without_named(_PARAMETER.sub(_masked_parameter, f"&{text}")[1:])
+    """JSON or a form without the values whose names say that they are secret.
+
+    What an invoice shows to everybody stays (its payment secret, a signature), and so does a value
+    that is none.
+    """
+    without = _PARAMETER.sub(_masked_parameter, f"&{text}")[1:]
+    return _without_named(without, public=_PUBLIC)
 
 
 def masked_text(text: str) -> str:
@@ -188,12 +193,20 @@ def masked_text(text: str) -> str:
     return _CANDIDATE.sub(_masked_candidate, text)
 
 
-def _without_named(text: str) -> str:
+_PUBLIC: Final = frozenset({"paymentsecret", "signature"})
+_NO_VALUE: Final = re.compile(r"\s*(?:null\b|\"0*\"|'0*')")
+
+
+def _without_named(text: str, public: frozenset[str] = frozenset()) -> str:
     parts: list[str] = []
     done = at = 0
     while found := _NAMED.search(text, at):
         at = found.end()
         if not is_secret_name(found[1]) or _COUNTED.match(text, at):
+            continue
+        if public and (
+            re.sub(r"[_-]", "", found[1]).lower() in public or _NO_VALUE.match(text, at)
+        ):
             continue
         pair = found[0].endswith("=") and text[at : at + 1] not in ("'", '"')
         value = (_PAIR if pair else _VALUE).match(text, at)
