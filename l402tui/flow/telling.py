@@ -38,7 +38,7 @@ class Station(Enum):
 class Progress(Enum):
     """How far a station is. The value is the word shown for it."""
 
-    TODO = "-"
+    AHEAD = "-"
     NOW = "..."
     WAITING = "WAIT"
     OK = "ok"
@@ -239,7 +239,7 @@ _ENDING_MARK = {
 
 def rail(events: Iterable[e.Event]) -> tuple[Stop, ...]:
     """How far the flow is, station by station."""
-    at = dict.fromkeys(Station, Progress.TODO)
+    at = dict.fromkeys(Station, Progress.AHEAD)
     for event in events:
         _advance(at, event)
     return tuple(Stop(station, progress) for station, progress in at.items())
@@ -253,11 +253,11 @@ def _advance(at: dict[Station, Progress], event: e.Event) -> None:
             at[Station.RETRY] = Progress.WRONG
         case e.Challenged():
             at[Station.REQUEST] = at[Station.CHALLENGE] = Progress.OK
-        case e.Answered() if at[Station.RETRY] is Progress.TODO:
+        case e.Answered() if at[Station.RETRY] is Progress.AHEAD:
             at[Station.REQUEST] = Progress.OK
         case e.Answered(response=response):
             at[Station.RETRY] = Progress.OK if response.status < 500 else Progress.WARN
-        case e.Unreachable() if at[Station.RETRY] is Progress.TODO:
+        case e.Unreachable() if at[Station.RETRY] is Progress.AHEAD:
             at[Station.REQUEST] = Progress.WRONG
         case e.Unreachable():
             at[Station.RETRY] = Progress.WARN
@@ -293,5 +293,5 @@ def _arrive(at: dict[Station, Progress], outcome: Outcome) -> None:
     mild = outcome in (Outcome.DECLINED, Outcome.UNSETTLED, Outcome.UNDELIVERED)
     at[Station.RESULT] = Progress.OK if good else Progress.WARN if mild else Progress.WRONG
     for station in list(Station)[:-1]:
-        if at[station] is Progress.TODO:
+        if at[station] is Progress.AHEAD:
             at[station] = Progress.SKIPPED

@@ -38,7 +38,7 @@ MARK_STYLE: Final = {
 """Always beside the mark's word, never instead of it."""
 
 PROGRESS_STYLE: Final = {
-    Progress.TODO: "dim",
+    Progress.AHEAD: "dim",
     Progress.NOW: "bold $text-accent",
     Progress.WAITING: "bold $text-warning",
     Progress.OK: "$text-success",

@@ -40,7 +40,7 @@ BAKE: Final = "lncli bakemacaroon --save_to l402tui.macaroon " + " ".join(
 )
 """Makes a macaroon that can pay, follow payments and show a balance, and nothing else."""
 
-_TODO: Final = say("For one that is just enough: l402tui wallet lnd recipe")
+_CURE: Final = say("For one that is just enough: l402tui wallet lnd recipe")
 _NAMED: Final = 3
 """How many things are named before they are only counted."""
 # lnd refuses a custom caveat for which no middleware has registered, and this one's looks at every
@@ -55,7 +55,7 @@ def advice_on(raw: bytes) -> Advice | None:
         macaroon = Macaroon.decode(raw)
         told = read_node_identifier(macaroon.identifier)
     except DecodeError:
-        return Advice(say("What its macaroon may do cannot be read here."), _TODO)
+        return Advice(say("What its macaroon may do cannot be read here."), _CURE)
     if any(caveat.cid.startswith(_ACCOUNT) for caveat in macaroon.caveats):
         return None
     more = _more(told)
@@ -70,7 +70,7 @@ def advice_on(raw: bytes) -> Advice | None:
     baked = bakery_name(told.permissions)
     whose = say("Its macaroon, the node's {},", say(baked)) if baked else say("Its macaroon")
     serious = risk_of(tuple(more)) is not Risk.READS
-    return Advice(say("{} may do more than this program needs: {}.", whose, things), _TODO, serious)
+    return Advice(say("{} may do more than this program needs: {}.", whose, things), _CURE, serious)
 
 
 def _more(told: NodeIdentifier) -> list[Permission]:

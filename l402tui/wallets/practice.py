@@ -62,7 +62,7 @@ _WHY: Final = {
     "INCORRECT_PAYMENT_DETAILS": say("The payee did not take the payment."),
     "CANCELED": say("The payee sent the payment back."),
 }
-_TODO: Final = {
+_CURE: Final = {
     "NO_ROUTE": say("Allow a higher fee (--max-fee), or try again later."),
     "INSUFFICIENT_BALANCE": say("Start the practice server again: it fills the wallet."),
 }
@@ -210,7 +210,7 @@ def _event(line: bytes) -> WalletEvent:
             case "FAILED":
                 failure = str(told["failure"])
                 why = _WHY.get(failure, say("The payment failed: {}.", shown(failure, 60)))
-                return PaymentFailed(why, _TODO.get(failure, Shown("")))
+                return PaymentFailed(why, _CURE.get(failure, Shown("")))
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         pass
     return PaymentUnknown(say("The practice node said something that cannot be understood."))

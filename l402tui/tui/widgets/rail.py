@@ -46,7 +46,7 @@ class Rail(Static):
 
     def _window(self, stops: Sequence[Stop], room: int) -> Content:
         """Where nothing else fits: the stations around the present one."""
-        now = max((at for at, stop in enumerate(stops) if stop.progress is not Progress.TODO),
+        now = max((at for at, stop in enumerate(stops) if stop.progress is not Progress.AHEAD),
                   default=0)  # fmt: skip
         first, last = 0, len(stops)
         while last - first > 1 and _LAYOUTS[-1](stops[first:last]).cell_length > room:
